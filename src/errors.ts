@@ -1,0 +1,92 @@
+/**
+ * The kind of an error: the kinds of moby's and containerd's errdefs, in the spelling of gRPC.
+ *
+ * `conflict` is an id that is in use; `failed_precondition` is an object in the wrong state.
+ */
+export type ErrorCode =
+  | "aborted"
+  | "already_exists"
+  | "conflict"
+  | "data_loss"
+  | "deadline_exceeded"
+  | "failed_precondition"
+  | "internal"
+  | "invalid_argument"
+  | "not_found"
+  | "not_modified"
+  | "out_of_range"
+  | "permission_denied"
+  | "resource_exhausted"
+  | "unauthenticated"
+  | "unavailable"
+  | "unimplemented"
+  | "unknown";
+
+/** What a {@linkcode ContainerError} carries beside its message. */
+export interface ContainerErrorOptions {
+  /** The id of the plugin that raised the error, for instance `containerd`. */
+  readonly plugin?: string | undefined;
+  /** The container the failed call was about. */
+  readonly containerId?: string | undefined;
+  /** The process the failed call was about; `init` is the first process. */
+  readonly processId?: string | undefined;
+  /** For `invalid_argument`: the path of the refused field, for instance `process.args[0]`. */
+  readonly field?: string | undefined;
+  /** What caused the error. */
+  readonly cause?: unknown;
+}
+
+const brand: unique symbol = Symbol.for("libcontainerd.ContainerError");
+
+/**
+ * The one error class of this library.
+ *
+ * Test for it with {@linkcode isContainerError}, not with `instanceof`: two copies of the library
+ * in one process have two classes. An abort is never wrapped: it rejects with `signal.reason`.
+ */
+export class ContainerError extends Error {
+  override readonly name = "ContainerError";
+  /** The kind of the error; stable between releases. */
+  readonly code: ErrorCode;
+  /** The id of the plugin that raised the error. */
+  readonly plugin: string | undefined;
+  /** The container the failed call was about. */
+  readonly containerId: string | undefined;
+  /** The process the failed call was about. */
+  readonly processId: string | undefined;
+  /** For `invalid_argument`: the path of the refused field. */
+  readonly field: string | undefined;
+  /** Marks the class across copies of the library. */
+  readonly [brand] = true;
+
+  /**
+   * @param code The kind of the error.
+   * @param message Action, object in quotes, colon, state; no full stop.
+   */
+  constructor(code: ErrorCode, message: string, options: ContainerErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.plugin = options.plugin;
+    this.containerId = options.containerId;
+    this.processId = options.processId;
+    this.field = options.field;
+  }
+}
+
+/**
+ * Tells whether a value is a {@linkcode ContainerError}, from any copy of the library, and, where
+ * a code is given, of that kind.
+ */
+export function isContainerError(error: unknown, code?: ErrorCode): error is ContainerError {
+  if (typeof error !== "object" || error === null || !(brand in error)) return false;
+  return code === undefined || (error as ContainerError).code === code;
+}
+
+/** An `invalid_argument` error that names the refused field. */
+export function invalidArgument(
+  field: string,
+  message: string,
+  options: Omit<ContainerErrorOptions, "field"> = {},
+): ContainerError {
+  return new ContainerError("invalid_argument", message, { ...options, field });
+}

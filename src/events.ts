@@ -1,0 +1,111 @@
+import type { ExitStatus } from "./exit-status.ts";
+
+/** Fields of every event about a container. */
+export interface EventBase {
+  /** The container it is about. */
+  readonly containerId: string;
+  /** When it happened, by the clock of the runtime's host. */
+  readonly timestamp: Date;
+  /**
+   * How it is known: `observed` from the runtime's own event, `reconciled` from asking for the
+   * state after a gap, `lost` if only the disappearance was noticed.
+   */
+  readonly source: "observed" | "reconciled" | "lost";
+}
+
+/** The task of a container was created; its process does not run yet. */
+export interface CreateEvent extends EventBase {
+  /** Discriminates the union. */
+  readonly type: "create";
+  /** Process id of the first process, on the runtime's host. */
+  readonly pid: number;
+}
+
+/** The first process of a container was started. */
+export interface StartEvent extends EventBase {
+  /** Discriminates the union. */
+  readonly type: "start";
+  /** Process id of the first process, on the runtime's host. */
+  readonly pid: number;
+}
+
+/** A process ended: exactly one for each that was started. */
+export interface ExitEvent extends EventBase {
+  /** Discriminates the union. */
+  readonly type: "exit";
+  /** The process that ended; `init` is the first one of the container. */
+  readonly processId: string;
+  /** Process id on the runtime's host; 0 where it is not known. */
+  readonly pid: number;
+  /** How it ended. */
+  readonly status: ExitStatus;
+}
+
+/** The kernel ended a process of the container for want of memory. */
+export interface OomEvent extends EventBase {
+  /** Discriminates the union. */
+  readonly type: "oom";
+}
+
+/** The task of a container was deleted. */
+export interface DeleteEvent extends EventBase {
+  /** Discriminates the union. */
+  readonly type: "delete";
+  /** The process whose record was deleted; `init` is the first one of the container. */
+  readonly processId: string;
+}
+
+/** A further process was added to a container; it does not run yet. */
+export interface ExecAddedEvent extends EventBase {
+  /** Discriminates the union. */
+  readonly type: "exec-added";
+  /** The process that was added. */
+  readonly processId: string;
+}
+
+/** A further process of a container was started. */
+export interface ExecStartedEvent extends EventBase {
+  /** Discriminates the union. */
+  readonly type: "exec-started";
+  /** The process that was started. */
+  readonly processId: string;
+  /** Process id on the runtime's host. */
+  readonly pid: number;
+}
+
+/** The processes of a container were frozen, or thawed, or written to a checkpoint. */
+export interface StateEvent extends EventBase {
+  /** Discriminates the union. */
+  readonly type: "paused" | "resumed" | "checkpointed";
+}
+
+/** An event about one container. */
+export type ContainerEvent =
+  | CreateEvent
+  | StartEvent
+  | ExitEvent
+  | OomEvent
+  | DeleteEvent
+  | ExecAddedEvent
+  | ExecStartedEvent
+  | StateEvent;
+
+/** The stream lost, or found again, its runtime; or events were dropped and state must be asked for. */
+export interface StreamEvent {
+  /** Discriminates the union. */
+  readonly type: "connected" | "disconnected" | "gap";
+  /** When it was noticed, by the clock of this host. */
+  readonly timestamp: Date;
+}
+
+/** What {@linkcode EventStream} yields. */
+export type RuntimeEvent = ContainerEvent | StreamEvent;
+
+/**
+ * A subscription. It is live from `ready` on: what happens after that is yielded, in order for
+ * each container. It ends without a throw when its signal aborts or it is disposed.
+ */
+export interface EventStream extends AsyncIterable<RuntimeEvent>, AsyncDisposable {
+  /** Resolves when the subscription is live; rejects if it could not be made. */
+  readonly ready: Promise<void>;
+}

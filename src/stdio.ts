@@ -1,0 +1,127 @@
+import type { CallOptions } from "./runtime.ts";
+
+/**
+ * Where a process reads its input from.
+ *
+ * - `"null"` (default): no input, end of file at once
+ * - `"piped"`: a `WritableStream` on the process handle
+ * - `"inherit"`: the input of this process
+ * - `{ file }`: an existing file on the runtime's host
+ * - a `ReadableStream`: pumped into the process, closed at its end
+ */
+export type InputSource =
+  | "null"
+  | "piped"
+  | "inherit"
+  | { readonly file: string }
+  | ReadableStream<Uint8Array>;
+
+/**
+ * Where a process writes its output to.
+ *
+ * - `"null"` (default): discarded
+ * - `"piped"`: a `ReadableStream` on the process handle, with back-pressure
+ * - `"inherit"`: the output of this process
+ * - `{ file }`: appended to a file on the runtime's host, which is created if missing
+ * - `{ uri }`: handed to the shim as it is, for instance `binary:///usr/bin/logger?tag=web`
+ * - a `WritableStream`: the output is pumped into it and it is closed at the end
+ */
+export type OutputTarget =
+  | "null"
+  | "piped"
+  | "inherit"
+  | { readonly file: string }
+  | { readonly uri: string }
+  | WritableStream<Uint8Array>;
+
+/** The three streams of a process; what is left out is `"null"`. */
+export interface StdioOptions {
+  /** Input of the process. */
+  readonly stdin?: InputSource;
+  /** Output of the process; with a terminal its errors are in it, too. */
+  readonly stdout?: OutputTarget;
+  /** Errors of the process; must be left out or `"null"` with a terminal. */
+  readonly stderr?: OutputTarget;
+}
+
+/** The type of a stream on the process handle: there if it was asked for as `"piped"`. */
+export type Piped<Option, Stream> = [Option] extends ["piped"] ? Stream
+  : "piped" extends Option ? Stream | null
+  : null;
+
+/** The piped streams of a process. What is not `"piped"` is `null`. */
+export interface Stdio<Options extends StdioOptions = StdioOptions> {
+  /**
+   * Input of the process. Closing it closes the pipe and tells the shim, so the process sees the
+   * end of its input; it may be closed before the process is started.
+   */
+  readonly stdin: Piped<Options["stdin"], WritableStream<Uint8Array>>;
+  /** Output of the process. What is not read stalls the process, not this one's memory. */
+  readonly stdout: Piped<Options["stdout"], ReadableStream<Uint8Array>>;
+  /** Errors of the process. */
+  readonly stderr: Piped<Options["stderr"], ReadableStream<Uint8Array>>;
+}
+
+/** The paths or URIs that are sent to a shim; `""` means none. */
+export interface StdioPaths {
+  /** A FIFO or file to read input from. */
+  readonly stdin: string;
+  /** A FIFO, file or URI to write output to. */
+  readonly stdout: string;
+  /** A FIFO, file or URI to write errors to; `""` with a terminal. */
+  readonly stderr: string;
+}
+
+/** What a {@linkcode StdioDriver} is asked to set up. */
+export interface StdioRequest {
+  /** The container of the process. */
+  readonly containerId: string;
+  /** The process; `init` is the first one. */
+  readonly processId: string;
+  /** Whether the process has a terminal. */
+  readonly terminal: boolean;
+  /** Where the streams go. */
+  readonly stdio: StdioOptions;
+  /**
+   * Called once, after our end of stdin was closed, whoever closed it. The runtime then tells the
+   * shim (CloseIO), as soon as the process exists.
+   */
+  readonly onStdinClosed: () => void;
+}
+
+/** Gives the streams of one process; made by a {@linkcode StdioDriver}. */
+export interface StdioSession {
+  /** What the runtime sends to the shim. */
+  readonly paths: StdioPaths;
+  /** What the caller gets. */
+  readonly stdio: Stdio;
+  /**
+   * To be called when the shim has opened its ends, that is when Create, or for an exec Start, has
+   * answered. Until then the driver keeps the pipes open on the shim's behalf. Idempotent.
+   */
+  release(): void;
+  /**
+   * To be called when the process has ended: closes stdin and reads the outputs to their end, for
+   * at most `budgetMs`, without waiting for a slow consumer; what was read stays readable.
+   *
+   * @returns `truncated` if the end was not reached, for instance because a child still holds it.
+   */
+  drain(budgetMs: number): Promise<{ readonly truncated: boolean }>;
+  /** Ends everything and removes what the driver made. Output already read stays readable. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Makes the streams of processes on one host, for instance by FIFOs or named pipes. */
+export interface StdioDriver {
+  /**
+   * Makes what is needed for a new process.
+   *
+   * @throws {ContainerError} `invalid_argument` for a description that cannot be served.
+   */
+  prepare(request: StdioRequest, options?: CallOptions): Promise<StdioSession>;
+  /**
+   * Opens again the streams of a process that another one made; `paths` is what its shim reports.
+   * A stream whose path is not a pipe, or whose pipe is gone, is `null` or ends at once.
+   */
+  attach(request: StdioRequest, paths: StdioPaths, options?: CallOptions): Promise<StdioSession>;
+}
