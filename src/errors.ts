@@ -57,7 +57,7 @@ export class ContainerError extends Error {
   /** For `invalid_argument`: the path of the refused field. */
   readonly field: string | undefined;
   /** Marks the class across copies of the library. */
-  readonly [brand] = true;
+  readonly [brand]: true = true;
 
   /**
    * @param code The kind of the error.

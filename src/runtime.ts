@@ -127,17 +127,23 @@ export interface Runtime extends AsyncDisposable {
 }
 
 /** What a task is made with. */
-export interface NewTaskOptions<S extends StdioOptions = StdioOptions> extends CallOptions {
+export interface NewTaskOptions extends CallOptions {
   /** Where the streams of the first process go. */
-  readonly stdio?: S | undefined;
+  readonly stdio?: StdioOptions | undefined;
   /** Folder of a checkpoint that the task continues from. */
   readonly checkpointDir?: string | undefined;
 }
 
 /** How a handle finds the streams of a process that runs already. */
-export interface AttachOptions<S extends StdioOptions = StdioOptions> extends CallOptions {
+export interface AttachOptions extends CallOptions {
   /** The streams to attach to: `"piped"` or a stream each; what is left out is not touched. */
-  readonly stdio?: S | undefined;
+  readonly stdio?: StdioOptions | undefined;
+}
+
+/** What a further process is made with. */
+export interface ExecTaskOptions extends CallOptions {
+  /** Where the streams of the process go. */
+  readonly stdio?: StdioOptions | undefined;
 }
 
 /** A container: a spec with an id. Its task is what runs. */
@@ -153,15 +159,13 @@ export interface Container {
    *
    * @throws {ContainerError} `already_exists` if it has one.
    */
-  newTask<const S extends StdioOptions = StdioOptions>(
-    options?: NewTaskOptions<S>,
-  ): Promise<Task<S>>;
+  newTask(options?: NewTaskOptions): Promise<Task>;
   /**
    * Finds the task, whoever made it.
    *
    * @throws {ContainerError} `not_found` if it has none.
    */
-  task<const S extends StdioOptions = StdioOptions>(options?: AttachOptions<S>): Promise<Task<S>>;
+  task(options?: AttachOptions): Promise<Task>;
   /**
    * Removes the container.
    *
@@ -212,6 +216,11 @@ export interface Process<S extends StdioOptions = StdioOptions> {
   readonly pid: number;
   /** Its piped streams. */
   readonly stdio: Stdio<S>;
+  /**
+   * Its end, like {@linkcode Process.wait}, but holding it does not keep this process alive. Never
+   * rejects; stays pending if the runtime is closed before.
+   */
+  readonly exited: Promise<ExitStatus>;
   /** Starts it. */
   start(options?: CallOptions): Promise<void>;
   /**
@@ -284,16 +293,9 @@ export interface CheckpointOptions extends CallOptions {
  */
 export interface Task<S extends StdioOptions = StdioOptions> extends Process<S> {
   /** Adds a process; it is started with {@linkcode Process.start}. */
-  exec<const E extends StdioOptions = StdioOptions>(
-    processId: string,
-    process: ProcessSpec,
-    options?: AttachOptions<E>,
-  ): Promise<Process<E>>;
+  exec(processId: string, process: ProcessSpec, options?: ExecTaskOptions): Promise<Process>;
   /** Finds a process that was added before, whoever added it. */
-  loadProcess<const E extends StdioOptions = StdioOptions>(
-    processId: string,
-    options?: AttachOptions<E>,
-  ): Promise<Process<E>>;
+  loadProcess(processId: string, options?: AttachOptions): Promise<Process>;
   /** Lists the processes in the container. */
   listPids?(options?: CallOptions): Promise<readonly PidInfo[]>;
   /** Measures what the container uses. */

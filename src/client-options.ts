@@ -1,0 +1,90 @@
+import type { Backend } from "./event-hub.ts";
+import type { CallOptions, CreateRequest, Process } from "./runtime.ts";
+import type { RuntimeOptions } from "./runtime-options.ts";
+import type { Stdio, StdioOptions } from "./stdio.ts";
+
+/** Options of a {@linkcode Client}. */
+export interface ClientOptions {
+  /** Is told of every event. It is subscribed before a runtime is used for the first time. */
+  readonly backend?: Backend | undefined;
+  /** Is told of errors that no call can report. Default: they are dropped. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** What was chosen and why, for {@linkcode Client.describe}. */
+  readonly description?: ClientDescription | undefined;
+}
+
+/** Says which runtime a client uses. */
+export interface ClientDescription {
+  /** Name of the runtime, for instance `containerd`. */
+  readonly runtime: string;
+  /** Address of the runtime, if it has one. */
+  readonly address?: string | undefined;
+  /** Why it was chosen. */
+  readonly reason: string;
+}
+
+/** What {@linkcode Client.create} takes beside id, spec and shim. */
+export interface CreateOptions<Shim extends string>
+  extends CallOptions, Omit<CreateRequest, "id" | "spec" | "shim" | "runtimeOptions"> {
+  /** Options of the shim; their type follows from its name. */
+  readonly runtimeOptions?: RuntimeOptions<Shim> | undefined;
+}
+
+/** All streams of a process, as a {@linkcode StdioCallback} gets them. */
+export type PipedStdio = Stdio<AllPiped>;
+
+/** Asks for all streams. */
+export interface AllPiped {
+  /** A stream. */
+  readonly stdin: "piped";
+  /** A stream. */
+  readonly stdout: "piped";
+  /** A stream, or none with a terminal. */
+  readonly stderr: "piped" | "null";
+}
+
+/** Is handed the streams of a process before it can run; all are piped. */
+export type StdioCallback = (stdio: PipedStdio) => void | Promise<void>;
+
+/** Where the streams of a process go: a description, or what is handed the streams. */
+export type StdioChoice = StdioOptions | StdioCallback;
+
+/** The description that a {@linkcode StdioChoice} amounts to. */
+export type StdioOf<Choice> = Choice extends StdioCallback ? AllPiped
+  : Choice extends StdioOptions ? Choice
+  : StdioOptions;
+
+/** What {@linkcode Client.exec} takes. */
+export interface ExecOptions<S extends StdioChoice = StdioChoice> extends CallOptions {
+  /** Where the streams go; what is left out is `"null"`. */
+  readonly stdio?: S | undefined;
+}
+
+/** What {@linkcode Client.start} takes. */
+export interface StartOptions<S extends StdioChoice = StdioChoice> extends ExecOptions<S> {
+  /** Folder of a checkpoint to continue from, on this host. */
+  readonly checkpointDir?: string | undefined;
+}
+
+/** What {@linkcode Client.run} takes. */
+export type RunOptions<Shim extends string, S extends StdioChoice> =
+  & CreateOptions<Shim>
+  & StartOptions<S>;
+
+/** What {@linkcode Client.restore} takes. */
+export interface RestoreOptions<S extends StdioOptions = StdioOptions> extends CallOptions {
+  /** Shim of the container; without one every opened runtime and the default one is asked. */
+  readonly shim?: string | undefined;
+  /** The streams to attach to; what is left out is not touched. */
+  readonly stdio?: S | undefined;
+}
+
+/** What {@linkcode Client.restore} found. */
+export interface RestoreResult<S extends StdioOptions = StdioOptions> {
+  /** Whether the first process has not ended. */
+  readonly alive: boolean;
+  /** Process id of the first process on the runtime's host; 0 without a task. */
+  readonly pid: number;
+  /** The first process; `undefined` if the container has no task. */
+  readonly process: Process<S> | undefined;
+}

@@ -1,0 +1,441 @@
+import { abortable } from "./abort.ts";
+import { Cleanups } from "./cleanups.ts";
+import type {
+  ClientDescription,
+  ClientOptions,
+  CreateOptions,
+  ExecOptions,
+  RestoreOptions,
+  RestoreResult,
+  RunOptions,
+  StartOptions,
+  StdioChoice,
+  StdioOf,
+} from "./client-options.ts";
+import { ContainerError, isContainerError } from "./errors.ts";
+import { EventHub } from "./event-hub.ts";
+import type { EventStream } from "./events.ts";
+import type { ExitStatus } from "./exit-status.ts";
+import { Handles } from "./handles.ts";
+import { validateContainerId, validateProcessId } from "./identifiers.ts";
+import type { Process as ProcessSpec, Spec } from "./oci/spec.ts";
+import { validateProcess, validateResources } from "./oci/validate.ts";
+import type { Registry } from "./registry.ts";
+import type {
+  CallOptions,
+  CheckpointOptions,
+  Container,
+  ContainerInfo,
+  DeleteOptions,
+  KillOptions,
+  ListOptions,
+  PidInfo,
+  Process,
+  ProcessStatus,
+  Resources,
+  Runtime,
+  Task,
+  TerminalSize,
+  Version,
+} from "./runtime.ts";
+import { INIT_PROCESS } from "./runtime.ts";
+import { RuntimePool } from "./runtime-pool.ts";
+import type { Stats } from "./stats.ts";
+import { parseSignal } from "./signals.ts";
+import type { StdioOptions } from "./stdio.ts";
+import { handStdio, stdioOptions } from "./stdio-choice.ts";
+import { validateTerminalSize } from "./terminal-size.ts";
+
+/**
+ * Runs containers by their ids, on the runtimes of a registry.
+ *
+ * A container that another client made is found by its id, like one's own. Every call takes a
+ * `signal` last; an abort rejects with its reason, and what the call had begun is undone.
+ *
+ * @example
+ * ```ts
+ * const client = new Client(new Registry({}, { fallback: containerd({ rpc, stdio }) }));
+ * await client.create("web", spec, "io.containerd.runc.v2");
+ * const process = await client.start("web", { stdio: { stdout: "piped" } });
+ * ```
+ */
+export class Client implements AsyncDisposable {
+  readonly #pool: RuntimePool;
+  readonly #events: EventHub;
+  readonly #handles: Handles;
+  readonly #cleanups: Cleanups;
+  readonly #description: ClientDescription;
+
+  /** @param registry The runtimes by shim name. */
+  constructor(registry: Registry, options: ClientOptions = {}) {
+    const onError = options.onError ?? (() => {});
+    this.#cleanups = new Cleanups(onError);
+    this.#events = new EventHub(options.backend, onError);
+    this.#pool = new RuntimePool(registry, (runtime) => this.#events.add(runtime));
+    this.#handles = new Handles(({ signal }) => this.#pool.searchable(signal));
+    this.#description = options.description ?? {
+      runtime: registry.names.join(", ") || "default",
+      reason: "given by the caller",
+    };
+  }
+
+  /** Says which runtime is used and why. */
+  describe(): ClientDescription {
+    return this.#description;
+  }
+
+  /** Version of the runtime of a shim; without one, of the default runtime. */
+  async version(shim?: string, options: CallOptions = {}): Promise<Version> {
+    return (await this.#runtime(shim, options)).version(options);
+  }
+
+  /**
+   * Makes a container; nothing runs yet.
+   *
+   * @param shim Names the runtime, for instance `io.containerd.runc.v2`.
+   * @throws {ContainerError} `conflict` if the id is in use, `invalid_argument` with the field for
+   * bad input, `unimplemented` if no runtime serves the shim.
+   */
+  async create<Shim extends string>(
+    id: string,
+    spec: Spec,
+    shim: Shim,
+    options: CreateOptions<Shim> = {},
+  ): Promise<Container> {
+    validateContainerId(id);
+    const runtime = await this.#runtime(shim, options);
+    const { signal, ...request } = options;
+    const container = await runtime.createContainer({ ...request, id, spec, shim }, { signal });
+    this.#handles.addContainer(container);
+    return container;
+  }
+
+  /**
+   * Starts the first process of a container.
+   *
+   * @throws {ContainerError} `not_found` without the container, `already_exists` if it has a task.
+   */
+  async start<const S extends StdioChoice = StdioChoice>(
+    id: string,
+    options: StartOptions<S> = {},
+  ): Promise<Task<StdioOf<S>>> {
+    const container = await this.#container(id, options);
+    const { signal, stdio, checkpointDir } = options;
+    const terminal = typeof stdio === "function" &&
+      ((await container.info({ signal })).spec.process?.terminal ?? false);
+    const task = await container.newTask({
+      signal,
+      checkpointDir,
+      stdio: stdioOptions(stdio, terminal),
+    });
+    try {
+      await abortable(handStdio(stdio, task.stdio), signal);
+      await task.start({ signal });
+    } catch (error) {
+      await this.#cleanups.add((budget) => task.delete({ force: true, signal: budget }), signal);
+      throw error;
+    }
+    this.#handles.addTask(container, task);
+    return typed<Task<StdioOf<S>>>(task);
+  }
+
+  /**
+   * Starts a further process in a running container. Its record is removed when it has ended; the
+   * handle keeps its status.
+   *
+   * @throws {ContainerError} `already_exists` if the process id is in use, `failed_precondition` if
+   * the container does not run.
+   */
+  async exec<const S extends StdioChoice = StdioChoice>(
+    id: string,
+    processId: string,
+    process: ProcessSpec,
+    options: ExecOptions<S> = {},
+  ): Promise<Process<StdioOf<S>>> {
+    validateProcessId(processId);
+    validateProcess(process);
+    const task = await this.#task(id, options);
+    const { signal, stdio } = options;
+    const terminal = process.terminal ?? false;
+    const handle = await task.exec(processId, process, {
+      signal,
+      stdio: stdioOptions(stdio, terminal),
+    });
+    const remove = async (budget: AbortSignal) => {
+      await handle.delete({ force: true, signal: budget });
+    };
+    try {
+      await abortable(handStdio(stdio, handle.stdio), signal);
+      await handle.start({ signal });
+    } catch (error) {
+      await this.#cleanups.add(remove, signal);
+      throw error;
+    }
+    this.#handles.addProcess(handle);
+    handle.exited.then((status) => {
+      this.#handles.endProcess(handle, status);
+      return this.#cleanups.add(remove);
+    });
+    return typed<Process<StdioOf<S>>>(handle);
+  }
+
+  /**
+   * Finds a container that another client, or an earlier process, made, and attaches to it.
+   *
+   * @throws {ContainerError} `not_found` if no runtime has it.
+   */
+  async restore<const S extends StdioOptions = StdioOptions>(
+    id: string,
+    options: RestoreOptions<S> = {},
+  ): Promise<RestoreResult<S>> {
+    validateContainerId(id);
+    const { signal, shim, stdio } = options;
+    const container = shim === undefined
+      ? await this.#container(id, options)
+      : await (await this.#runtime(shim, options)).loadContainer(id, { signal });
+    let task: Task;
+    try {
+      task = await container.task({ signal, stdio });
+    } catch (error) {
+      if (!isContainerError(error, "not_found")) throw error;
+      this.#handles.addContainer(container);
+      return { alive: false, pid: 0, process: undefined };
+    }
+    this.#handles.addTask(container, task);
+    const { state } = await task.status({ signal });
+    return { alive: state !== "stopped", pid: task.pid, process: typed<Task<S>>(task) };
+  }
+
+  /**
+   * Runs a container to its end and removes it, on every path: an abort kills it.
+   *
+   * @returns How its first process ended.
+   */
+  async run<Shim extends string, const S extends StdioChoice = StdioChoice>(
+    id: string,
+    spec: Spec,
+    shim: Shim,
+    options: RunOptions<Shim, S> = {},
+  ): Promise<ExitStatus> {
+    const { stdio, checkpointDir, ...create } = options;
+    const { signal } = options;
+    const container = await this.create(id, spec, shim, create as CreateOptions<Shim>);
+    let task: Task | undefined;
+    const remove = async (budget: AbortSignal) => {
+      await task?.delete({ force: true, signal: budget });
+      await container.delete({ signal: budget });
+      this.#handles.removeContainer(container);
+    };
+    try {
+      task = typed<Task>(await this.start(id, { signal, stdio, checkpointDir }));
+      return await task.wait({ signal });
+    } finally {
+      await this.#cleanups.add(remove, signal);
+    }
+  }
+
+  /**
+   * Sends a signal to a process.
+   *
+   * @param signal Number, or a name with or without `SIG`.
+   * @throws {ContainerError} `invalid_argument` for an unknown signal, `not_found` if the process
+   * has ended, `failed_precondition` if the container does not run.
+   */
+  async signalProcess(
+    id: string,
+    processId: string,
+    signal: number | string,
+    options: KillOptions = {},
+  ): Promise<void> {
+    const number = parseSignal(signal);
+    await (await this.#process(id, processId, options)).kill(number, options);
+  }
+
+  /**
+   * Changes the size of a process's terminal; also before it is started.
+   *
+   * @throws {ContainerError} `invalid_argument` for a size outside 1 to 65535 cells,
+   * `failed_precondition` if the container does not run or the process has no terminal.
+   */
+  async resizeTerminal(
+    id: string,
+    processId: string,
+    size: TerminalSize,
+    options: CallOptions = {},
+  ): Promise<void> {
+    validateTerminalSize(size);
+    await (await this.#process(id, processId, options)).resize(size, options);
+  }
+
+  /** Closes the input of a process: it reads the end after what was written. */
+  async closeStdin(id: string, processId: string, options: CallOptions = {}): Promise<void> {
+    await (await this.#process(id, processId, options)).closeStdin(options);
+  }
+
+  /** Freezes all processes of a container. */
+  async pause(id: string, options: CallOptions = {}): Promise<void> {
+    const task = await this.#task(id, options);
+    await capability(task, "pause").call(task, options);
+  }
+
+  /** Thaws all processes of a container. */
+  async resume(id: string, options: CallOptions = {}): Promise<void> {
+    const task = await this.#task(id, options);
+    await capability(task, "resume").call(task, options);
+  }
+
+  /** Measures what a container uses. */
+  async stats(id: string, options: CallOptions = {}): Promise<Stats> {
+    const task = await this.#task(id, options);
+    return capability(task, "stats").call(task, options);
+  }
+
+  /** Process ids of all processes of a container, on the runtime's host. */
+  async listPids(id: string, options: CallOptions = {}): Promise<readonly number[]> {
+    return (await this.summary(id, options)).map(({ pid }) => pid);
+  }
+
+  /** What is known of each process of a container. */
+  async summary(id: string, options: CallOptions = {}): Promise<readonly PidInfo[]> {
+    const task = await this.#task(id, options);
+    return capability(task, "listPids").call(task, options);
+  }
+
+  /** State of a process; by default of the first one. */
+  async status(
+    id: string,
+    processId: string = INIT_PROCESS,
+    options: CallOptions = {},
+  ): Promise<ProcessStatus> {
+    return (await this.#process(id, processId, options)).status(options);
+  }
+
+  /**
+   * Waits for the end of a process, by default of the first one; also after it has ended. A lost
+   * connection does not end the wait.
+   */
+  async wait(
+    id: string,
+    processId: string = INIT_PROCESS,
+    options: CallOptions = {},
+  ): Promise<ExitStatus> {
+    const ended = this.#handles.endedProcess(id, processId);
+    return ended ?? (await this.#process(id, processId, options)).wait(options);
+  }
+
+  /** Changes the limits of a running container. */
+  async updateResources(
+    id: string,
+    resources: Resources,
+    options: CallOptions = {},
+  ): Promise<void> {
+    validateResources(resources);
+    const task = await this.#task(id, options);
+    await capability(task, "updateResources").call(task, resources, options);
+  }
+
+  /**
+   * Writes the state of a running container to a folder on this host, from which
+   * {@linkcode Client.start} continues.
+   */
+  async createCheckpoint(
+    id: string,
+    directory: string,
+    options: CheckpointOptions = {},
+  ): Promise<void> {
+    const task = await this.#task(id, options);
+    await capability(task, "createCheckpoint").call(task, directory, options);
+  }
+
+  /**
+   * Removes the task of a container, once its first process has ended.
+   *
+   * @returns How the first process ended.
+   * @throws {ContainerError} `failed_precondition` if it runs and `force` is not set.
+   */
+  async deleteTask(id: string, options: DeleteOptions = {}): Promise<ExitStatus> {
+    const task = await this.#task(id, options);
+    const status = await task.delete(options);
+    this.#handles.removeTask(task);
+    return status;
+  }
+
+  /**
+   * Removes a container.
+   *
+   * @throws {ContainerError} `failed_precondition` if it has a task and `force` is not set.
+   */
+  async delete(id: string, options: DeleteOptions = {}): Promise<void> {
+    const container = await this.#container(id, options);
+    if (options.force) {
+      await this.deleteTask(id, options).catch((error: unknown) => {
+        if (!isContainerError(error, "failed_precondition")) throw error;
+      });
+    }
+    try {
+      await container.delete({ signal: options.signal });
+    } catch (error) {
+      if (isContainerError(error, "not_found")) this.#handles.removeContainer(container);
+      throw error;
+    }
+    this.#handles.removeContainer(container);
+  }
+
+  /** Lists the records of all containers of the open runtimes and the default one. */
+  async *listContainers(options: ListOptions = {}): AsyncIterable<ContainerInfo> {
+    for (const runtime of await this.#pool.searchable(options.signal)) {
+      if (runtime.listContainers) yield* runtime.listContainers(options);
+    }
+  }
+
+  /**
+   * Subscribes to what happens in all containers. Await its `ready`, and nothing after that is
+   * missed; a reader that falls more than 4096 events behind gets a `gap` instead of what it missed.
+   */
+  events(options: CallOptions = {}): EventStream {
+    return this.#events.stream(() => this.#pool.searchable(options.signal), options);
+  }
+
+  /** Closes connections; containers run on. Waits for what failed or aborted calls still undo. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanups.settled();
+    await this.#events[Symbol.asyncDispose]();
+    await this.#pool[Symbol.asyncDispose]();
+  }
+
+  #runtime(shim: string | undefined, { signal }: CallOptions): Promise<Runtime> {
+    return shim === undefined ? this.#pool.default(signal) : this.#pool.forShim(shim, signal);
+  }
+
+  #container(id: string, { signal }: CallOptions): Promise<Container> {
+    validateContainerId(id);
+    return this.#handles.container(id, { signal });
+  }
+
+  #task(id: string, { signal }: CallOptions): Promise<Task> {
+    validateContainerId(id);
+    return this.#handles.task(id, { signal });
+  }
+
+  #process(id: string, processId: string, { signal }: CallOptions): Promise<Process> {
+    validateContainerId(id);
+    validateProcessId(processId);
+    return this.#handles.process(id, processId, { signal });
+  }
+}
+
+// The contract has one type of process for all; which of its streams are there follows from what
+// was asked for, which the caller's type says.
+function typed<P>(process: unknown): P {
+  return process as P;
+}
+
+function capability<Name extends keyof Task>(task: Task, name: Name): NonNullable<Task[Name]> {
+  const member = task[name];
+  if (member !== undefined && member !== null) return member;
+  throw new ContainerError(
+    "unimplemented",
+    `Cannot call ${name} of container "${task.containerId}": its runtime does not have it`,
+    { containerId: task.containerId },
+  );
+}

@@ -1,0 +1,131 @@
+import { EventQueue } from "./event-queue.ts";
+import type { ContainerEvent, EventStream, RuntimeEvent } from "./events.ts";
+import type { CallOptions, Runtime } from "./runtime.ts";
+import { SerialQueue } from "./serial-queue.ts";
+
+/** Is told of the events of every container, one at a time and in order for each container. */
+export interface Backend {
+  /**
+   * Handles one event. An error is reported to `onError` of the client and stops nothing.
+   *
+   * @param containerId The container it is about.
+   * @param type What happened.
+   * @param info The whole event.
+   */
+  processEvent(
+    containerId: string,
+    type: ContainerEvent["type"],
+    info: ContainerEvent,
+  ): void | Promise<void>;
+}
+
+const gap = (): RuntimeEvent => ({ type: "gap", timestamp: new Date() });
+
+/** Joins the event streams of the runtimes of one client. */
+export class EventHub implements AsyncDisposable {
+  readonly #backend: Backend | undefined;
+  readonly #serial: SerialQueue;
+  readonly #onError: (error: unknown) => void;
+  readonly #sources = new Map<Runtime, EventStream>();
+  readonly #queues = new Set<EventQueue<RuntimeEvent>>();
+
+  /** @param onError Is told of failed handlers and of a subscription that ended with an error. */
+  constructor(backend: Backend | undefined, onError: (error: unknown) => void) {
+    this.#backend = backend;
+    this.#onError = onError;
+    this.#serial = new SerialQueue(onError);
+  }
+
+  /** Takes in a runtime that was opened; subscribes at once if somebody listens. */
+  async add(runtime: Runtime): Promise<void> {
+    if (this.#backend || this.#queues.size > 0) await this.#subscribe(runtime);
+  }
+
+  /** A stream of the events of all runtimes, which `runtimes` gives or opens. */
+  stream(runtimes: () => Promise<readonly Runtime[]>, options: CallOptions): EventStream {
+    const { signal } = options;
+    const close = () => queue.close();
+    const queue = new EventQueue<RuntimeEvent>({
+      gap,
+      onReturn: () => {
+        signal?.removeEventListener("abort", close);
+        this.#queues.delete(queue);
+        this.#closeUnused();
+      },
+    });
+    this.#queues.add(queue);
+    signal?.addEventListener("abort", close, { once: true });
+    const connect = async () => {
+      signal?.throwIfAborted();
+      for (const runtime of await runtimes()) await this.#subscribe(runtime);
+    };
+    const ready = connect();
+    ready.catch(close);
+    return {
+      ready,
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          await ready.catch((error: unknown) => {
+            if (!signal?.aborted) throw error;
+          });
+          return queue.next();
+        },
+        return: () => queue.return(),
+      }),
+      [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
+    };
+  }
+
+  /** Ends all streams and waits for the handlers that run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const queue of [...this.#queues]) queue.close();
+    const sources = [...this.#sources.values()];
+    this.#sources.clear();
+    await Promise.all(sources.map((source) => source[Symbol.asyncDispose]()));
+    await this.#serial.idle();
+  }
+
+  async #subscribe(runtime: Runtime): Promise<void> {
+    let source = this.#sources.get(runtime);
+    if (!source) {
+      source = runtime.events();
+      this.#sources.set(runtime, source);
+      this.#pump(runtime, source);
+    }
+    await source.ready;
+  }
+
+  async #pump(runtime: Runtime, source: EventStream): Promise<void> {
+    try {
+      await source.ready;
+    } catch {
+      this.#sources.delete(runtime); // whoever waits for it is told
+      return;
+    }
+    try {
+      for await (const event of source) {
+        for (const queue of this.#queues) queue.push(event);
+        if (this.#backend && "containerId" in event) this.#handle(this.#backend, event);
+      }
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      if (this.#sources.get(runtime) === source) this.#sources.delete(runtime);
+    }
+  }
+
+  #handle(backend: Backend, event: ContainerEvent): void {
+    this.#serial.add(
+      event.containerId,
+      () => backend.processEvent(event.containerId, event.type, event),
+    );
+  }
+
+  #closeUnused(): void {
+    if (this.#backend || this.#queues.size > 0) return;
+    for (const source of this.#sources.values()) {
+      source[Symbol.asyncDispose]().then(undefined, this.#onError);
+    }
+    this.#sources.clear();
+  }
+}

@@ -1,0 +1,130 @@
+import { ContainerError, isContainerError } from "./errors.ts";
+import type { ExitStatus } from "./exit-status.ts";
+import {
+  type CallOptions,
+  type Container,
+  INIT_PROCESS,
+  type Process,
+  type Runtime,
+  type Task,
+} from "./runtime.ts";
+
+/** What a client holds of one container. */
+interface Entry {
+  readonly container: Container;
+  task?: Task | undefined;
+  readonly processes: Map<string, Process>;
+  readonly ended: Map<string, ExitStatus>;
+}
+
+/** How many results of ended processes are kept for a container. */
+const ENDED_LIMIT = 1024;
+
+/** Finds the handles of containers, tasks and processes by their ids. */
+export class Handles {
+  readonly #runtimes: (options: CallOptions) => Promise<readonly Runtime[]>;
+  readonly #entries = new Map<string, Entry>();
+
+  /** @param runtimes The runtimes that are asked for a container that is not held yet. */
+  constructor(runtimes: (options: CallOptions) => Promise<readonly Runtime[]>) {
+    this.#runtimes = runtimes;
+  }
+
+  /** Holds a container. */
+  addContainer(container: Container): void {
+    this.#entries.set(container.id, { container, processes: new Map(), ended: new Map() });
+  }
+
+  /** Holds the task of a container. */
+  addTask(container: Container, task: Task): void {
+    const { processes, ended } = this.#entries.get(container.id) ??
+      { processes: new Map(), ended: new Map() };
+    this.#entries.set(container.id, { container, task, processes, ended });
+  }
+
+  /** Holds a process of a container. */
+  addProcess(process: Process): void {
+    const entry = this.#entries.get(process.containerId);
+    entry?.processes.set(process.id, process);
+    entry?.ended.delete(process.id);
+  }
+
+  /** Lets go of a process that has ended and keeps only how. */
+  endProcess(process: Process, status: ExitStatus): void {
+    const entry = this.#entries.get(process.containerId);
+    if (entry?.processes.get(process.id) !== process) return;
+    entry.processes.delete(process.id);
+    entry.ended.set(process.id, status);
+    if (entry.ended.size <= ENDED_LIMIT) return;
+    for (const oldest of entry.ended.keys()) return void entry.ended.delete(oldest);
+  }
+
+  /** How a process ended that was let go of. */
+  endedProcess(id: string, processId: string): ExitStatus | undefined {
+    return this.#entries.get(id)?.ended.get(processId);
+  }
+
+  /** Lets go of a container, if this is the handle that is held. */
+  removeContainer(container: Container): void {
+    if (this.#entries.get(container.id)?.container === container) {
+      this.#entries.delete(container.id);
+    }
+  }
+
+  /** Lets go of a task and its processes, if this is the handle that is held. */
+  removeTask(task: Task): void {
+    const entry = this.#entries.get(task.containerId);
+    if (entry?.task !== task) return;
+    entry.task = undefined;
+    entry.processes.clear();
+    entry.ended.clear();
+  }
+
+  /** The container, from whichever runtime has it; `not_found` if none has. */
+  async container(id: string, options: CallOptions): Promise<Container> {
+    const held = this.#entries.get(id)?.container;
+    if (held) return held;
+    for (const runtime of await this.#runtimes(options)) {
+      try {
+        const container = await runtime.loadContainer(id, options);
+        this.addContainer(container);
+        return container;
+      } catch (error) {
+        if (!isContainerError(error, "not_found")) throw error;
+      }
+    }
+    throw new ContainerError("not_found", `Cannot find container "${id}": no runtime has it`, {
+      containerId: id,
+    });
+  }
+
+  /** The task of a container; `failed_precondition` if it has none. */
+  async task(id: string, options: CallOptions): Promise<Task> {
+    const held = this.#entries.get(id)?.task;
+    if (held) return held;
+    const container = await this.container(id, options);
+    try {
+      const task = await container.task(options);
+      this.addTask(container, task);
+      return task;
+    } catch (error) {
+      if (!isContainerError(error, "not_found")) throw error;
+      throw new ContainerError(
+        "failed_precondition",
+        `Cannot use task of container "${id}": not running`,
+        { containerId: id, plugin: error.plugin, cause: error },
+      );
+    }
+  }
+
+  /** A process of a container; `not_found` if there is none with that id. */
+  async process(id: string, processId: string, options: CallOptions): Promise<Process> {
+    const task = await this.task(id, options);
+    if (processId === INIT_PROCESS) return task;
+    const held = this.#entries.get(id)?.processes.get(processId);
+    if (held) return held;
+    const process = await task.loadProcess(processId, options);
+    this.addProcess(process);
+    return process;
+  }
+}

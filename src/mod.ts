@@ -1,0 +1,93 @@
+/**
+ * Runs containers from any JavaScript runtime, through the runtimes of a registry.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "libcontainerd/auto";
+ * import { linuxSpec } from "libcontainerd";
+ *
+ * const client = await connect();
+ * const spec = linuxSpec({ args: ["echo", "hello"], rootfs: "/srv/rootfs" });
+ * const status = await client.run("hello", spec, "io.containerd.runc.v2", {
+ *   stdio: { stdout: "inherit" },
+ * });
+ * ```
+ *
+ * @module
+ */
+
+export { Client } from "./client.ts";
+export type {
+  AllPiped,
+  ClientDescription,
+  ClientOptions,
+  CreateOptions,
+  ExecOptions,
+  PipedStdio,
+  RestoreOptions,
+  RestoreResult,
+  RunOptions,
+  StartOptions,
+  StdioCallback,
+  StdioChoice,
+  StdioOf,
+} from "./client-options.ts";
+export type { Backend } from "./event-hub.ts";
+export { ContainerError, isContainerError } from "./errors.ts";
+export type { ContainerErrorOptions, ErrorCode } from "./errors.ts";
+export type {
+  ContainerEvent,
+  CreateEvent,
+  DeleteEvent,
+  EventBase,
+  EventStream,
+  ExecAddedEvent,
+  ExecStartedEvent,
+  ExitEvent,
+  OomEvent,
+  RuntimeEvent,
+  StartEvent,
+  StateEvent,
+  StreamEvent,
+} from "./events.ts";
+export type { ExitedStatus, ExitStatus, LostStatus } from "./exit-status.ts";
+export { Registry } from "./registry.ts";
+export type { PluginLoader, PluginSource, RegistryOptions } from "./registry.ts";
+export { INIT_PROCESS } from "./runtime.ts";
+export type {
+  AttachOptions,
+  CallOptions,
+  CheckpointOptions,
+  Container,
+  ContainerChanges,
+  ContainerInfo,
+  CreateRequest,
+  DeleteOptions,
+  ExecTaskOptions,
+  KillOptions,
+  ListOptions,
+  NewTaskOptions,
+  PidInfo,
+  Process,
+  ProcessStatus,
+  Resources,
+  Runtime,
+  RuntimePlugin,
+  Task,
+  TerminalSize,
+  TypedValue,
+  Version,
+  WindowsProcessInfo,
+} from "./runtime.ts";
+export type {
+  InputSource,
+  OutputTarget,
+  Piped,
+  Stdio,
+  StdioDriver,
+  StdioOptions,
+  StdioPaths,
+  StdioRequest,
+  StdioSession,
+} from "./stdio.ts";
+export type { Connection, Transport } from "./transport.ts";
