@@ -1,0 +1,111 @@
+import {
+  boolean,
+  type Check,
+  every,
+  fields,
+  integer,
+  limit,
+  list,
+  mapOf,
+  matching,
+  name,
+  refuse,
+  text,
+  uint32,
+  uint64,
+} from "./check.ts";
+
+/** Accepts the letters of an access to a device. */
+export const deviceAccess: Check = matching(/^[rwm]*$/);
+
+/** Accepts the number of a device, or -1 for any. */
+export const deviceNumber: Check = limit;
+
+/** Accepts a rule that allows or denies devices. */
+export const deviceRule: Check = fields({
+  type: matching(/^[abc]?$/),
+  major: deviceNumber,
+  minor: deviceNumber,
+  access: deviceAccess,
+}, { allow: boolean });
+
+/** Accepts limits of huge pages. */
+export const hugepageLimits: Check = list(
+  fields({}, {
+    pageSize: matching(/^[1-9]\d*[KMGTP]?B$/),
+    limit: uint64,
+  }),
+);
+
+/** Accepts files of cgroup v2 with their content. */
+export const unified: Check = mapOf(text, matching(/^[^/]+$/));
+
+/** Accepts weights of block devices. */
+export const blockWeight: Check = integer(0, 1000);
+
+const device = { major: deviceNumber, minor: deviceNumber };
+const throttles: Check = list(fields({}, { ...device, rate: uint64 }));
+
+/** Accepts what `LinuxResources` of the OCI spec describes. */
+export const linuxResources: Check = fields({
+  devices: list(deviceRule),
+  memory: every(
+    fields({
+      limit,
+      reservation: limit,
+      swap: limit,
+      kernel: limit,
+      kernelTCP: limit,
+      swappiness: integer(0, 100),
+      disableOOMKiller: boolean,
+      useHierarchy: boolean,
+      checkBeforeUpdate: boolean,
+    }),
+    (value, at) => {
+      const { limit = 0, swap = 0 } = value as Record<string, number | bigint | undefined>;
+      if (swap > 0 && swap < limit) {
+        refuse(`${at}.swap`, `memory and swap together, ${swap}, is below the limit ${limit}`);
+      }
+    },
+  ),
+  cpu: fields({
+    shares: uint64,
+    quota: limit,
+    burst: uint64,
+    period: uint64,
+    realtimeRuntime: limit,
+    realtimePeriod: uint64,
+    cpus: text,
+    mems: text,
+    idle: integer(0, 1),
+  }),
+  pids: fields({ limit }),
+  blockIO: fields({
+    weight: blockWeight,
+    leafWeight: blockWeight,
+    weightDevice: list(fields({ weight: blockWeight, leafWeight: blockWeight }, device)),
+    throttleReadBpsDevice: throttles,
+    throttleWriteBpsDevice: throttles,
+    throttleReadIOPSDevice: throttles,
+    throttleWriteIOPSDevice: throttles,
+  }),
+  hugepageLimits,
+  network: fields({
+    classID: uint32,
+    priorities: list(fields({}, { name, priority: uint32 })),
+  }),
+  rdma: mapOf(fields({ hcaHandles: uint32, hcaObjects: uint32 })),
+  unified,
+});
+
+/** Accepts what `WindowsResources` of the OCI spec describes. */
+export const windowsResources: Check = fields({
+  memory: fields({ limit: uint64 }),
+  cpu: fields({
+    count: uint64,
+    shares: integer(0, 10_000),
+    maximum: integer(0, 10_000),
+    affinity: list(fields({ mask: uint64, group: uint32 })),
+  }),
+  storage: fields({ iops: uint64, bps: uint64, sandboxSize: uint64 }),
+});
