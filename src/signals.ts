@@ -42,16 +42,17 @@ export function signalName(signal: number): string {
 function numberOf(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   const name = text.toUpperCase().replace(/^SIG/, "");
-  const [, end, offset = "0"] = /^(RTMIN(?=\+|$)|RTMAX(?=-|$))[+-]?(\d+)?$/.exec(name) ?? [];
+  const [, end, offset = "0"] = /^RTM(IN|AX)([+-]\d+)?$/.exec(name) ?? [];
   if (end !== undefined) {
-    const number = end === "RTMIN" ? RTMIN + Number(offset) : RTMAX - Number(offset);
-    return number >= RTMIN ? number : NaN;
+    const number = (end === "IN" ? RTMIN : RTMAX) + Number(offset);
+    return number < RTMIN ? NaN : number;
   }
   return Object.hasOwn(ALIASES, name) ? ALIASES[name] ?? NaN : NAMES.indexOf(name) + 1;
 }
 
 function nameOf(number: number): string | undefined {
-  if (number < RTMIN || !Number.isInteger(number) || number > RTMAX) return NAMES[number - 1];
+  if (!Number.isInteger(number) || number > RTMAX) return undefined;
+  if (number < RTMIN) return NAMES[number - 1];
   const [base, sign, offset] = number < RTMIN + 16
     ? ["RTMIN", "+", number - RTMIN]
     : ["RTMAX", "-", RTMAX - number];

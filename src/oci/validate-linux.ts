@@ -18,7 +18,7 @@ import {
   uint64,
   unixPath,
 } from "./check.ts";
-import { linuxResources } from "./validate-resources.ts";
+import { linuxLimits } from "./validate-resources.ts";
 
 /** Accepts ranges of mapped ids. */
 export const idMappings: Check = list(
@@ -28,7 +28,9 @@ export const idMappings: Check = list(
 /** Accepts the propagation of the root's mounts. */
 export const propagation: Check = matching(/^(r?(shared|slave|private|unbindable))?$/);
 
-const action: Check = matching(/^SCMP_ACT_(KILL(_PROCESS|_THREAD)?|TRAP|ERRNO|TRACE|ALLOW|LOG|NOTIFY)$/);
+const action: Check = matching(
+  /^SCMP_ACT_(KILL(_PROCESS|_THREAD)?|TRAP|ERRNO|TRACE|ALLOW|LOG|NOTIFY)$/,
+);
 
 /** Accepts filters of system calls. */
 export const seccomp: Check = fields({
@@ -82,7 +84,7 @@ export const linux: Check = fields({
   uidMappings: idMappings,
   gidMappings: idMappings,
   sysctl: mapOf(text),
-  resources: linuxResources,
+  resources: linuxLimits,
   cgroupsPath: text,
   namespaces: list(
     fields({ path: matching(/^(\/|$)/, "not an absolute path") }, {

@@ -28,11 +28,14 @@ export const env: Check = list(matching(/^[^=]+=/, "not of the form NAME=value")
 
 /** Accepts the name of a Linux capability. */
 export const capability: Check = (value, at) => {
+  text(value, at);
   if (!ALL_CAPABILITIES.includes(value as string)) refuse(at, `"${value}" is not a capability`);
 };
 
 /** Accepts the type of a resource limit. */
-export const rlimitType: Check = matching(/^RLIMIT_(AS|CORE|CPU|DATA|FSIZE|LOCKS|MEMLOCK|MSGQUEUE|NICE|NOFILE|NPROC|RSS|RTPRIO|RTTIME|SIGPENDING|STACK)$/);
+export const rlimitType: Check = matching(
+  /^RLIMIT_(AS|CORE|CPU|DATA|FSIZE|LOCKS|MEMLOCK|MSGQUEUE|NICE|NOFILE|NPROC|RSS|RTPRIO|RTTIME|SIGPENDING|STACK)$/,
+);
 
 /** Accepts the range of the score that decides what the kernel ends for want of memory. */
 export const oomScoreAdj: Check = integer(-1000, 1000);
@@ -46,8 +49,9 @@ export const user: Check = fields({
   username: text,
 });
 
-const rlimit: Check = every(
-  fields({}, { type: rlimitType, hard: uint64, soft: uint64 }),
+/** Accepts resource limits by their soft and hard value. */
+export const rlimit: Check = every(
+  fields({}, { soft: uint64, hard: uint64 }),
   (value, at) => {
     const { soft, hard } = value as { soft: number | bigint; hard: number | bigint };
     if (soft > hard) refuse(`${at}.soft`, `${soft} is above the hard limit ${hard}`);
@@ -72,7 +76,7 @@ export const process: Check = every(
       permitted: capabilities,
       ambient: capabilities,
     }),
-    rlimits: list(rlimit, "type"),
+    rlimits: list(every(fields({}, { type: rlimitType }), rlimit), "type"),
     noNewPrivileges: boolean,
     apparmorProfile: text,
     oomScoreAdj,

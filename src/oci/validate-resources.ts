@@ -47,7 +47,7 @@ const device = { major: deviceNumber, minor: deviceNumber };
 const throttles: Check = list(fields({}, { ...device, rate: uint64 }));
 
 /** Accepts what `LinuxResources` of the OCI spec describes. */
-export const linuxResources: Check = fields({
+export const linuxLimits: Check = fields({
   devices: list(deviceRule),
   memory: every(
     fields({
@@ -99,7 +99,7 @@ export const linuxResources: Check = fields({
 });
 
 /** Accepts what `WindowsResources` of the OCI spec describes. */
-export const windowsResources: Check = fields({
+export const windowsLimits: Check = fields({
   memory: fields({ limit: uint64 }),
   cpu: fields({
     count: uint64,

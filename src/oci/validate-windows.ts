@@ -1,11 +1,11 @@
 import { boolean, type Check, fields, list, name, text } from "./check.ts";
-import { windowsResources } from "./validate-resources.ts";
+import { windowsLimits } from "./validate-resources.ts";
 
 /** Accepts what `Windows` of the OCI spec describes. */
 export const windows: Check = fields({
   layerFolders: list(name),
   devices: list(fields({}, { id: name, idType: name })),
-  resources: windowsResources,
+  resources: windowsLimits,
   servicing: boolean,
   ignoreFlushesDuringBoot: boolean,
   hyperv: fields({ utilityVMPath: text }),

@@ -16,7 +16,7 @@ import {
 import type { LinuxResources, Process, Spec, WindowsResources } from "./spec.ts";
 import { idMappings, linux } from "./validate-linux.ts";
 import { args, env, process } from "./validate-process.ts";
-import { linuxResources, windowsResources } from "./validate-resources.ts";
+import { linuxLimits, windowsLimits } from "./validate-resources.ts";
 import { windows } from "./validate-windows.ts";
 
 /** What the checks take. */
@@ -113,5 +113,5 @@ export function validateResources(
   const cpu = isRecord(value) && isRecord(value["cpu"]) ? value["cpu"] : {};
   const onWindows = (isRecord(value) && "storage" in value) ||
     ["count", "maximum", "affinity"].some((field) => field in cpu);
-  (onWindows ? windowsResources : linuxResources)(value, options.field ?? "resources");
+  (onWindows ? windowsLimits : linuxLimits)(value, options.field ?? "resources");
 }
