@@ -132,7 +132,7 @@ export interface Cgroup1OomControl {
   /** 1 if the group is out of memory now. */
   readonly underOom: bigint;
   /** Processes killed so far. */
-  readonly oomKills: bigint;
+  readonly oomKill: bigint;
 }
 
 /** Block devices by control group v1; each list includes the groups below. */

@@ -160,9 +160,9 @@ export interface Cgroup2MemoryEvents {
   /** Limit reached, and an allocation about to fail. */
   readonly oom: bigint;
   /** Processes killed for want of memory. */
-  readonly oomKills: bigint;
+  readonly oomKill: bigint;
   /** Times the whole group was killed for want of memory. */
-  readonly oomGroupKills: bigint;
+  readonly oomGroupKill: bigint;
 }
 
 /** Block devices by control group v2. */

@@ -48,7 +48,7 @@ export function toCgroup1Stats(metrics: Metrics, readAt: Date): Cgroup1Stats {
       memoryOomControl: {
         oomKillDisable: memoryOomControl.oomKillDisable,
         underOom: memoryOomControl.underOom,
-        oomKills: memoryOomControl.oomKill,
+        oomKill: memoryOomControl.oomKill,
       },
     }),
   };

@@ -103,8 +103,8 @@ function toMemoryEvents(events: MemoryEvents): Cgroup2MemoryEvents {
     high: events.high,
     max: events.max,
     oom: events.oom,
-    oomKills: events.oomKill,
-    oomGroupKills: events.oomGroupKill,
+    oomKill: events.oomKill,
+    oomGroupKill: events.oomGroupKill,
   };
 }
 

@@ -1,4 +1,6 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { StatisticsSchema } from "../../proto/gen/containerd/runhcs/stats/v1/stats_pb.ts";
+import type { Metric } from "../../proto/gen/containerd/types/metrics_pb.ts";
 import { MetricsSchema as Cgroup1Schema } from "../../proto/gen/io/containerd/cgroups/v1/metrics_pb.ts";
 import { MetricsSchema as Cgroup2Schema } from "../../proto/gen/io/containerd/cgroups/v2/metrics_pb.ts";
 import { ContainerError } from "../../src/errors.ts";
@@ -10,7 +12,16 @@ import { toCgroup2Stats } from "./cgroup2-stats.ts";
 import { toWindowsStats } from "./windows-stats.ts";
 
 /**
- * Converts what `Tasks.Metrics`, or a shim's `Stats`, answers.
+ * Converts one answer of `Tasks.Metrics`. Without a time of its own it counts as read now.
+ *
+ * @throws {ContainerError} As {@linkcode toStats}.
+ */
+export function decodeStats(metric: Metric): Stats {
+  return toStats(metric.data, metric.timestamp ? timestampDate(metric.timestamp) : new Date());
+}
+
+/**
+ * Converts metrics as `Tasks.Metrics`, or a shim's `Stats`, sends them.
  *
  * @param data The packed metrics; with or without `type.googleapis.com/` before the type's name.
  * @param readAt When they were read.
