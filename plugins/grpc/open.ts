@@ -1,0 +1,35 @@
+import type { CallOptions } from "../../src/runtime.ts";
+import type { Rpc } from "../rpc/mod.ts";
+import { connectSession } from "./connect.ts";
+import { Connector } from "./connector.ts";
+import { chooseDial } from "./dial.ts";
+import type { GrpcOptions } from "./mod.ts";
+import { readSettings } from "./settings.ts";
+import { createStream } from "./streams.ts";
+import { createUnary } from "./unary.ts";
+import { Watchdogs } from "./watchdog.ts";
+
+/** Connects to a gRPC server; errors as for {@linkcode grpc}. */
+export async function openGrpc(options: GrpcOptions, callOptions: CallOptions): Promise<Rpc> {
+  const settings = readSettings(options);
+  const dial = await chooseDial(options);
+  const { address, authority } = dial;
+  const connector = new Connector(
+    address,
+    (signal) => connectSession(dial, { connectTimeoutMs: settings.connectTimeoutMs, signal }),
+  );
+  await connector.get(callOptions.signal);
+  const shared = {
+    connector,
+    authority,
+    interceptors: options.interceptors ?? [],
+    maxMessageBytes: settings.maxMessageBytes,
+  };
+  return {
+    transport: {
+      unary: createUnary(shared),
+      stream: createStream({ ...shared, watchdogs: new Watchdogs(address, settings) }),
+    },
+    [Symbol.asyncDispose]: () => connector.close(),
+  };
+}

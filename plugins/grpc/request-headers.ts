@@ -1,0 +1,50 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+
+/** Headers that the protocol sets and a caller cannot. */
+const reserved: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "content-type",
+  "grpc-timeout",
+  "host",
+  "te",
+  "transfer-encoding",
+]);
+
+/**
+ * The headers of a request of gRPC.
+ *
+ * @param timeoutMs How long the call may take, for the server; at most 8 digits of it are sent.
+ * @param header Headers of the caller, for instance `containerd-namespace`.
+ */
+export function requestHeaders(
+  path: string,
+  timeoutMs: number | undefined,
+  header: HeadersInit | undefined,
+): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    ":method": "POST",
+    ":path": path,
+    "content-type": "application/grpc+proto",
+    te: "trailers",
+    "user-agent": "libcontainerd",
+  };
+  if (timeoutMs !== undefined) headers["grpc-timeout"] = timeoutOf(timeoutMs);
+  if (header !== undefined) addAll(headers, header);
+  return headers;
+}
+
+function addAll(headers: OutgoingHttpHeaders, header: HeadersInit): void {
+  // Names and values of a Headers object were checked when it was made; a record's are not, and
+  // making one checks them and joins what differs only in case.
+  for (const [name, value] of header instanceof Headers ? header : new Headers(header)) {
+    if (!reserved.has(name) && !name.startsWith(":")) headers[name] = value;
+  }
+}
+
+/** The unit grows until the number has at most 8 digits, which is all that gRPC allows. */
+function timeoutOf(timeoutMs: number): string {
+  const most = 99_999_999;
+  if (timeoutMs <= most) return `${Math.ceil(timeoutMs)}m`;
+  return `${Math.min(Math.ceil(timeoutMs / 1000), most)}S`;
+}
