@@ -32,11 +32,13 @@ export interface ContainerErrorOptions {
   readonly processId?: string | undefined;
   /** For `invalid_argument`: the path of the refused field, for instance `process.args[0]`. */
   readonly field?: string | undefined;
+  /** For a process that could not be started: the code a shell would give, 126 or 127. */
+  readonly exitCode?: number | undefined;
   /** What caused the error. */
   readonly cause?: unknown;
 }
 
-const brand: unique symbol = Symbol.for("libcontainerd.ContainerError");
+const brand = Symbol.for("libcontainerd.ContainerError");
 
 /**
  * The one error class of this library.
@@ -56,8 +58,8 @@ export class ContainerError extends Error {
   readonly processId: string | undefined;
   /** For `invalid_argument`: the path of the refused field. */
   readonly field: string | undefined;
-  /** Marks the class across copies of the library. */
-  readonly [brand]: true = true;
+  /** For a process that could not be started: 127 for a missing command, 126 for one that cannot run. */
+  readonly exitCode: number | undefined;
 
   /**
    * @param code The kind of the error.
@@ -65,11 +67,13 @@ export class ContainerError extends Error {
    */
   constructor(code: ErrorCode, message: string, options: ContainerErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Object.defineProperty(this, brand, { value: true });
     this.code = code;
     this.plugin = options.plugin;
     this.containerId = options.containerId;
     this.processId = options.processId;
     this.field = options.field;
+    this.exitCode = options.exitCode;
   }
 }
 
@@ -79,7 +83,7 @@ export class ContainerError extends Error {
  */
 export function isContainerError(error: unknown, code?: ErrorCode): error is ContainerError {
   if (typeof error !== "object" || error === null || !(brand in error)) return false;
-  return code === undefined || (error as ContainerError).code === code;
+  return code === undefined || (error as { code?: unknown }).code === code;
 }
 
 /** An `invalid_argument` error that names the refused field. */

@@ -96,10 +96,15 @@ export interface StdioSession {
   /** What the caller gets. */
   readonly stdio: Stdio;
   /**
-   * To be called when the shim has opened its ends, that is when Create, or for an exec Start, has
-   * answered. Until then the driver keeps the pipes open on the shim's behalf. Idempotent.
+   * To be called when the shim has opened its ends, that is when Start has answered. Until then the
+   * driver keeps the pipes open on the shim's behalf. Idempotent.
    */
   release(): void;
+  /**
+   * Ends stdin after what was written, also while its stream is locked by a writer. Resolves when
+   * our end is closed; without a stdin of ours at once. Idempotent.
+   */
+  closeStdin(): Promise<void>;
   /**
    * To be called when the process has ended: closes stdin and reads the outputs to their end, for
    * at most `budgetMs`, without waiting for a slow consumer; what was read stays readable.

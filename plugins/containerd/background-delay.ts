@@ -1,0 +1,28 @@
+/** The parts of a host that let a timer not keep the process alive. */
+interface TimerHost {
+  readonly Deno?: { unrefTimer(id: unknown): void };
+}
+
+/** Waits, without keeping the process alive; ends early, without an error, when the signal aborts. */
+export function backgroundDelay(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, delayMs);
+    unref(timer);
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+// Node and Bun give timer objects, Deno a number and a function of its own.
+function unref(timer: unknown): void {
+  if (typeof timer === "object" && timer !== null && "unref" in timer) {
+    (timer as { unref(): void }).unref();
+  } else {
+    (globalThis as TimerHost).Deno?.unrefTimer(timer);
+  }
+}

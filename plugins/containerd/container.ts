@@ -1,0 +1,197 @@
+import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
+import { Snapshots } from "../../proto/gen/containerd/services/snapshots/v1/snapshots_pb.ts";
+import type { Mount } from "../../proto/gen/containerd/types/mount_pb.ts";
+import { ContainerError } from "../../src/errors.ts";
+import { validateLabels } from "../../src/identifiers.ts";
+import type { Spec } from "../../src/oci/spec.ts";
+import type {
+  AttachOptions,
+  CallOptions,
+  Container,
+  ContainerChanges,
+  ContainerInfo,
+  NewTaskOptions,
+} from "../../src/runtime.ts";
+import { INIT_PROCESS } from "../../src/runtime.ts";
+import { packTyped } from "./any.ts";
+import { type CheckpointDescriptor, withCheckpoint } from "./checkpoint.ts";
+import { containerInfo, specOf } from "./container-info.ts";
+import { containerSubject } from "./process-ref.ts";
+import { ProcessStdio } from "./process-stdio.ts";
+import { type Session, unlessMissing } from "./session.ts";
+import { ContainerdTask } from "./task.ts";
+
+/** A container in containerd. */
+export class ContainerdContainer implements Container {
+  /** Its id. */
+  readonly id: string;
+  readonly #session: Session;
+  readonly #spec: Spec;
+  readonly #snapshot: { readonly snapshotter: string; readonly key: string };
+
+  /** @param record Its record, as containerd has it. */
+  constructor(session: Session, record: Record) {
+    this.id = record.id;
+    this.#session = session;
+    this.#spec = specOf(record);
+    this.#snapshot = { snapshotter: record.snapshotter, key: record.snapshotKey };
+  }
+
+  /** Reads its record. */
+  async info(options: CallOptions = {}): Promise<ContainerInfo> {
+    const { container } = await this.#session.call(
+      containerSubject("find", this.id),
+      (rpc) => this.#session.containers.get({ id: this.id }, rpc),
+      options,
+    );
+    if (container) return containerInfo(container);
+    throw this.#session.notFound(containerSubject("find", this.id), "no record");
+  }
+
+  /** Changes labels and extensions of its record. */
+  async update(changes: ContainerChanges, options: CallOptions = {}): Promise<ContainerInfo> {
+    const { labels = {}, extensions = {} } = changes;
+    const kept: [string, string][] = [];
+    for (const [name, value] of Object.entries(labels)) {
+      if (value !== null) kept.push([name, value]);
+    }
+    validateLabels(Object.fromEntries(kept));
+    const subject = containerSubject("update", this.id);
+    const packed = Object.entries(extensions).map(([name, value]) => [name, packTyped(value)]);
+    const { container } = await this.#session.change(
+      subject,
+      (rpc) =>
+        this.#session.containers.update({
+          container: {
+            id: this.id,
+            // containerd removes a label that is set to nothing.
+            labels: Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, v ?? ""])),
+            extensions: Object.fromEntries(packed),
+          },
+          updateMask: {
+            paths: [
+              ...Object.keys(labels).map((name) => `labels.${name}`),
+              ...Object.keys(extensions).map((name) => `extensions.${name}`),
+            ],
+          },
+        }, rpc),
+      options,
+    );
+    if (container) return containerInfo(container);
+    throw this.#session.notFound(subject, "no record");
+  }
+
+  /** Makes the task. */
+  async newTask(options: NewTaskOptions = {}): Promise<ContainerdTask> {
+    const { signal, checkpointDir, stdio: wanted = {} } = options;
+    signal?.throwIfAborted();
+    const rootfs = await this.#rootfs(options);
+    const terminal = this.#spec.process?.terminal ?? false;
+    const ref = { containerId: this.id, processId: INIT_PROCESS };
+    const stdio = await ProcessStdio.prepare(
+      this.#session,
+      { ref, terminal, stdio: wanted },
+      { signal },
+    );
+    const make = (checkpoint?: CheckpointDescriptor) =>
+      this.#createTask({ rootfs, terminal, stdio, checkpoint }, { signal });
+    try {
+      if (checkpointDir === undefined) return await make();
+      return await withCheckpoint(this.#session, this.id, checkpointDir, { signal }, make);
+    } catch (error) {
+      await stdio.close();
+      throw error;
+    }
+  }
+
+  /** Finds the task. */
+  async task(options: AttachOptions = {}): Promise<ContainerdTask> {
+    const { process } = await this.#session.call(
+      containerSubject("find task of", this.id),
+      (rpc) => this.#session.tasks.get({ containerId: this.id }, rpc),
+      options,
+    );
+    const stdio = await ProcessStdio.attach(
+      this.#session,
+      {
+        ref: { containerId: this.id, processId: INIT_PROCESS },
+        terminal: process?.terminal ?? false,
+        stdio: options.stdio ?? {},
+      },
+      process ?? { stdin: "", stdout: "", stderr: "" },
+      options,
+    );
+    return this.#task(process?.pid ?? 0, stdio);
+  }
+
+  /** Removes the container. */
+  async delete(options: CallOptions = {}): Promise<void> {
+    const subject = containerSubject("delete", this.id);
+    // containerd itself would leave the task behind, out of reach.
+    const task = await unlessMissing(
+      this.#session.call(
+        subject,
+        (rpc) => this.#session.tasks.get({ containerId: this.id }, rpc),
+        options,
+      ),
+    );
+    if (task) {
+      throw new ContainerError("failed_precondition", `${subject.action}: it has a task`, {
+        containerId: this.id,
+        plugin: this.#session.options.id,
+      });
+    }
+    await this.#session.change(
+      subject,
+      (rpc) => this.#session.containers.delete({ id: this.id }, rpc),
+      options,
+    );
+  }
+
+  async #createTask(
+    request: {
+      readonly rootfs: readonly Mount[];
+      readonly terminal: boolean;
+      readonly stdio: ProcessStdio;
+      readonly checkpoint: CheckpointDescriptor | undefined;
+    },
+    options: CallOptions,
+  ): Promise<ContainerdTask> {
+    const { rootfs, terminal, stdio, checkpoint } = request;
+    const { pid } = await this.#session.change(
+      containerSubject("create task of", this.id),
+      (rpc) =>
+        this.#session.tasks.create({
+          containerId: this.id,
+          rootfs: [...rootfs],
+          terminal,
+          ...stdio.paths,
+          ...(checkpoint && { checkpoint }),
+        }, rpc),
+      options,
+      ({ pid }, budget) => this.#task(pid, stdio).delete({ force: true, signal: budget }),
+    );
+    return this.#task(pid, stdio);
+  }
+
+  #task(pid: number, stdio: ProcessStdio): ContainerdTask {
+    return new ContainerdTask(this.#session, {
+      containerId: this.id,
+      pid,
+      stdio,
+      memoryLimited: Boolean(this.#spec.linux?.resources?.memory?.limit),
+      windows: this.#spec.windows !== undefined && this.#spec.linux === undefined,
+    });
+  }
+
+  async #rootfs(options: CallOptions): Promise<readonly Mount[]> {
+    const { snapshotter, key } = this.#snapshot;
+    if (key === "") return [];
+    const { mounts } = await this.#session.call(
+      containerSubject("mount snapshot of", this.id),
+      (rpc) => this.#session.service(Snapshots).mounts({ snapshotter, key }, rpc),
+      options,
+    );
+    return mounts;
+  }
+}

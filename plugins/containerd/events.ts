@@ -1,0 +1,106 @@
+import { abortable } from "../../src/abort.ts";
+import { EventQueue } from "../../src/event-queue.ts";
+import type { ContainerEvent, EventStream, RuntimeEvent } from "../../src/events.ts";
+import type { CallOptions } from "../../src/runtime.ts";
+import { Backoff } from "./backoff.ts";
+import { backgroundDelay } from "./background-delay.ts";
+import { decodeEvent } from "./event-decoding.ts";
+import { OomMarks } from "./oom-marks.ts";
+import { SubscriptionMarker } from "./subscription-marker.ts";
+import type { Session } from "./session.ts";
+
+const SUBJECT = { action: "Cannot subscribe to events of containerd" };
+
+const now = (type: "connected" | "disconnected" | "gap"): RuntimeEvent => ({
+  type,
+  timestamp: new Date(),
+});
+
+/** Subscribes to the events of the session's namespace, again whenever the subscription breaks. */
+export function containerdEvents(session: Session, { signal }: CallOptions): EventStream {
+  const stop = new AbortController();
+  const forget = session.onClosing(() => stop.abort());
+  const abort = () => stop.abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  const queue = new EventQueue<RuntimeEvent>({
+    gap: () => now("gap"),
+    onReturn: () => {
+      stop.abort();
+      forget();
+      signal?.removeEventListener("abort", abort);
+    },
+  });
+  stop.signal.addEventListener("abort", () => queue.close(), { once: true });
+  const ready = Promise.withResolvers<void>();
+  run(session, queue, ready, stop.signal).catch((error: unknown) => {
+    ready.reject(error);
+    queue.close();
+  });
+  ready.promise.catch(() => {}); // a subscription that nobody awaits must not end the process
+  if (signal?.aborted) abort();
+  return {
+    ready: abortable(ready.promise, signal),
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        await ready.promise.catch((error: unknown) => {
+          if (!stop.signal.aborted) throw error;
+        });
+        return queue.next();
+      },
+      return: () => queue.return(),
+    }),
+    [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
+  };
+}
+
+async function run(
+  session: Session,
+  queue: EventQueue<RuntimeEvent>,
+  ready: PromiseWithResolvers<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const backoff = new Backoff();
+  let connectedOnce = false;
+  while (!signal.aborted) {
+    let connected = false;
+    try {
+      await subscribe(session, signal, (event) => queue.push(event), () => {
+        connected = true;
+        backoff.reset();
+        if (connectedOnce) queue.push(now("connected"));
+        connectedOnce = true;
+        ready.resolve();
+      });
+    } catch (error) {
+      if (!connectedOnce && !signal.aborted) throw session.error(error, SUBJECT);
+    }
+    if (signal.aborted) break;
+    if (connected) queue.push(now("disconnected"));
+    await backgroundDelay(backoff.next(), signal);
+  }
+  ready.reject(session.closedError(SUBJECT));
+}
+
+/** One subscription, until it ends. */
+async function subscribe(
+  session: Session,
+  signal: AbortSignal,
+  push: (event: ContainerEvent) => void,
+  onReady: () => void,
+): Promise<void> {
+  const { namespace } = session.options;
+  const marker = new SubscriptionMarker(session);
+  const filters = [`namespace==${namespace},topic~=|^/tasks/|`, marker.filter];
+  const marks = new OomMarks();
+  const envelopes = session.events.subscribe({ filters }, session.rpcOptions(signal));
+  marker.publish(signal);
+  try {
+    for await (const envelope of envelopes) {
+      if (marker.matches(envelope)) onReady();
+      const event = decodeEvent(envelope);
+      if (event) push(marks.apply(event));
+    }
+  } finally {
+    marker.stop();
+  }
+}

@@ -1,0 +1,98 @@
+import type { ExitStatus } from "../../src/exit-status.ts";
+import { Backoff } from "./backoff.ts";
+import { backgroundDelay } from "./background-delay.ts";
+import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
+import type { Session } from "./session.ts";
+import { dateOf } from "./times.ts";
+
+/** What containerd tells of an end. */
+export interface Exit {
+  /** Exit code. */
+  readonly code: number;
+  /** When it ended. */
+  readonly exitedAt: Date;
+}
+
+/** Errors that asking again does not mend. */
+const FINAL = new Set([
+  "invalid_argument",
+  "permission_denied",
+  "unauthenticated",
+  "unimplemented",
+]);
+
+/**
+ * Finds out how a process ended: by Wait, which a new attempt follows whenever it breaks, or from
+ * the answer of Delete. The first of them counts.
+ */
+export class ExitWatch {
+  /** How it ended. Never rejects; stays pending when the session is closed before. */
+  readonly exited: Promise<ExitStatus>;
+  readonly #session: Session;
+  readonly #ref: ProcessRef;
+  readonly #finish: (exit: Exit) => Promise<ExitStatus>;
+  readonly #resolve: (status: ExitStatus | Promise<ExitStatus>) => void;
+  readonly #stop = new AbortController();
+  #known: Exit | undefined;
+  #over = false;
+
+  /** @param finish Completes what containerd tells; it must not reject. */
+  constructor(session: Session, ref: ProcessRef, finish: (exit: Exit) => Promise<ExitStatus>) {
+    this.#session = session;
+    this.#ref = ref;
+    this.#finish = finish;
+    const { promise, resolve } = Promise.withResolvers<ExitStatus>();
+    this.exited = promise;
+    this.#resolve = resolve;
+  }
+
+  /** What containerd told, as soon as it did; the output may not be read yet. */
+  get known(): Exit | undefined {
+    return this.#known;
+  }
+
+  /** Whether it is settled that the process is gone. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Takes the end from elsewhere; counts only if it is not known yet. */
+  settle(exit: Exit): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stop.abort();
+    this.#known = exit;
+    this.#resolve(this.#finish(exit));
+  }
+
+  /** Begins to wait. Does not keep the process alive. */
+  async start(): Promise<void> {
+    const { signal } = this.#stop;
+    const forget = this.#session.onClosing(() => this.#stop.abort());
+    signal.addEventListener("abort", forget, { once: true });
+    const backoff = new Backoff();
+    while (!signal.aborted) {
+      try {
+        const response = await this.#session.tasks.wait(
+          execIds(this.#ref),
+          this.#session.backgroundOptions(signal),
+        );
+        this.settle({ code: response.exitStatus, exitedAt: dateOf(response.exitedAt) });
+      } catch (cause) {
+        if (signal.aborted) return;
+        const error = this.#session.error(cause, processSubject("wait for", this.#ref));
+        if (error.code === "not_found" || FINAL.has(error.code)) {
+          this.lose(error.message);
+        } else await backgroundDelay(backoff.next(), signal);
+      }
+    }
+  }
+
+  /** Gives up on the code: nobody knows it. Counts only if the end is not known yet. */
+  lose(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stop.abort();
+    this.#resolve({ state: "lost", reason, noticedAt: new Date() });
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The containerd runtime, over any RPC plugin. Runs everywhere: files and pipes come from outside.
+ *
+ * @module
+ */
+
+import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
+import { validateNamespace } from "../../src/identifiers.ts";
+import type { RuntimePlugin } from "../../src/runtime.ts";
+import type { StdioDriver } from "../../src/stdio.ts";
+import type { OpenRpc } from "../rpc/mod.ts";
+
+/** Options of {@linkcode containerd}. */
+export interface ContainerdOptions {
+  /** Connects to the daemon, for instance `grpc({ address })`. */
+  readonly rpc: OpenRpc;
+  /** Makes the streams of processes; without it only `"null"` and `{ uri }` are possible. */
+  readonly stdio?: StdioDriver | undefined;
+  /** Packs and unpacks checkpoint folders; without it there are no checkpoints. */
+  readonly archiver?: DirectoryArchiver | undefined;
+  /** The containerd namespace that everything lives in. Default: `default`. */
+  readonly namespace?: string | undefined;
+  /**
+   * How long output may stay open after its process has ended, in milliseconds, before it is cut
+   * and the exit says `truncated`. Default: 2000.
+   */
+  readonly drainBudgetMs?: number | undefined;
+  /** Id of the plugin in messages. Default: `containerd`. */
+  readonly id?: string | undefined;
+}
+
+/**
+ * Declares a containerd daemon as a runtime: 1.6, 1.7 or 2.x.
+ *
+ * @example
+ * ```ts
+ * const runtime = containerd({ rpc: grpc({ address: "/run/containerd/containerd.sock" }), stdio: fifo() });
+ * const client = new Client(new Registry({}, { fallback: runtime }));
+ * ```
+ *
+ * @throws {ContainerError} `invalid_argument` for a bad namespace.
+ */
+export function containerd(options: ContainerdOptions): RuntimePlugin {
+  const { namespace = "default", drainBudgetMs = 2000, id = "containerd" } = options;
+  validateNamespace(namespace);
+  return {
+    id,
+    async open(callOptions) {
+      const { ContainerdRuntime } = await import("./runtime.ts");
+      const rpc = await options.rpc(callOptions);
+      return new ContainerdRuntime(rpc, { ...options, namespace, drainBudgetMs, id });
+    },
+  };
+}
+
+export { asContainerd } from "./as-containerd.ts";
+export type { ContainerdApi, ContainerdPluginInfo, NamespaceInfo } from "./as-containerd.ts";

@@ -1,0 +1,263 @@
+import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
+import { abortable } from "../../src/abort.ts";
+import { ContainerError, isContainerError } from "../../src/errors.ts";
+import type { ExitStatus } from "../../src/exit-status.ts";
+import type {
+  CallOptions,
+  DeleteOptions,
+  KillOptions,
+  Process,
+  ProcessStatus,
+  TerminalSize,
+} from "../../src/runtime.ts";
+import { INIT_PROCESS } from "../../src/runtime.ts";
+import { parseSignal } from "../../src/signals.ts";
+import type { Stdio } from "../../src/stdio.ts";
+import { validateTerminalSize } from "../../src/terminal-size.ts";
+import { type Exit, ExitWatch } from "./exit-watch.ts";
+import { holdProcess } from "./hold-process.ts";
+import { wasOomKilled } from "./oom.ts";
+import type { ProcessStdio } from "./process-stdio.ts";
+import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
+import { type Session, type Subject, unlessMissing } from "./session.ts";
+import { startFailure } from "./start-failure.ts";
+import { dateOf } from "./times.ts";
+
+/** What a process handle is made with. */
+export interface ProcessInit {
+  /** The process. */
+  readonly ref: ProcessRef;
+  /** Its process id, 0 if it is not known yet. */
+  readonly pid: number;
+  /** Its streams. */
+  readonly stdio: ProcessStdio;
+  /** Whether its container has a memory limit, so that it can be killed for want of memory. */
+  readonly memoryLimited: boolean;
+}
+
+const SIGKILL = 9;
+const KILLED = 128 + SIGKILL;
+
+const states: Readonly<Record<number, ProcessStatus["state"]>> = {
+  [Status.CREATED]: "created",
+  [Status.RUNNING]: "running",
+  [Status.STOPPED]: "stopped",
+  [Status.PAUSED]: "paused",
+  [Status.PAUSING]: "pausing",
+};
+
+/** A process of a container in containerd. */
+export class ContainerdProcess implements Process {
+  /** The connection it was reached over. */
+  protected readonly session: Session;
+  /** Its ids. */
+  protected readonly ref: ProcessRef;
+  readonly #stdio: ProcessStdio;
+  readonly #watch: ExitWatch;
+  readonly #memoryLimited: boolean;
+  #pid: number;
+  #removal: Promise<void> | undefined;
+
+  /** @param init What is known of it. */
+  constructor(session: Session, init: ProcessInit) {
+    this.session = session;
+    this.ref = init.ref;
+    this.#pid = init.pid;
+    this.#stdio = init.stdio;
+    this.#memoryLimited = init.memoryLimited;
+    this.#watch = new ExitWatch(session, init.ref, (exit) => this.#finish(exit));
+    this.#watch.exited.then(async ({ state }) => {
+      if (state === "lost") await this.#stdio.close();
+    });
+    this.#watch.start();
+  }
+
+  /** Its id. */
+  get id(): string {
+    return this.ref.processId;
+  }
+
+  /** The container it is in. */
+  get containerId(): string {
+    return this.ref.containerId;
+  }
+
+  /** Process id on the daemon's host; 0 before it is started. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Its piped streams. */
+  get stdio(): Stdio {
+    return this.#stdio.streams;
+  }
+
+  /** Its end; never rejects. */
+  get exited(): Promise<ExitStatus> {
+    return this.#watch.exited;
+  }
+
+  /** Starts it. */
+  async start(options: CallOptions = {}): Promise<void> {
+    try {
+      const { pid } = await this.session.change(
+        this.subject("start"),
+        (rpc) => this.session.tasks.start(execIds(this.ref), rpc),
+        options,
+      );
+      this.#pid = pid;
+    } catch (error) {
+      if (!isContainerError(error)) throw error;
+      const failure = startFailure(error);
+      if (failure.exitCode !== undefined && this.id !== INIT_PROCESS) {
+        this.#watch.settle({ code: failure.exitCode, exitedAt: new Date() });
+      }
+      throw failure;
+    } finally {
+      this.#stdio.started();
+    }
+  }
+
+  /** Waits for its end and for the end of its output. */
+  async wait({ signal }: CallOptions = {}): Promise<ExitStatus> {
+    signal?.throwIfAborted();
+    const release = holdProcess();
+    const closed = Promise.withResolvers<never>();
+    const forget = this.session.onClosing(() =>
+      closed.reject(this.session.closedError(this.subject("wait for")))
+    );
+    try {
+      return await abortable(Promise.race([this.exited, closed.promise]), signal);
+    } finally {
+      forget();
+      release();
+    }
+  }
+
+  /** Sends a signal. */
+  async kill(signal: number | string, options: KillOptions = {}): Promise<void> {
+    const number = parseSignal(signal);
+    const { all = false } = options;
+    await this.session.call(
+      this.subject("kill"),
+      (rpc) => this.session.tasks.kill({ ...execIds(this.ref), signal: number, all }, rpc),
+      options,
+    );
+  }
+
+  /** Changes the size of its terminal. */
+  async resize(size: TerminalSize, options: CallOptions = {}): Promise<void> {
+    validateTerminalSize(size);
+    const { columns: width, rows: height } = size;
+    await this.session.call(
+      this.subject("resize terminal of"),
+      (rpc) => this.session.tasks.resizePty({ ...execIds(this.ref), width, height }, rpc),
+      options,
+    );
+  }
+
+  /** Closes its input. */
+  async closeStdin({ signal }: CallOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
+    await abortable(this.#stdio.closeStdin(), signal);
+  }
+
+  /** Asks for its state. */
+  async status(options: CallOptions = {}): Promise<ProcessStatus> {
+    const { process } = await this.session.call(
+      this.subject("get status of"),
+      (rpc) => this.session.tasks.get(execIds(this.ref), rpc),
+      options,
+    );
+    const state = states[process?.status ?? Status.UNKNOWN] ?? "unknown";
+    const pid = process?.pid ?? 0;
+    if (state !== "stopped") return { state, pid };
+    return { state, pid, code: process?.exitStatus ?? 0, exitedAt: dateOf(process?.exitedAt) };
+  }
+
+  /** Removes its record. */
+  async delete({ force = false, signal }: DeleteOptions = {}): Promise<ExitStatus> {
+    signal?.throwIfAborted();
+    if (!this.#watch.over) await this.#prepareDelete(force, signal);
+    // The output is read before the shim, which holds it, is told to forget the process.
+    if (this.#watch.over) await abortable(this.exited, signal);
+    // Only one Delete is under way at a time, whoever asked for it: the next finds nothing.
+    this.#removal ??= this.#remove(force).catch((error: unknown) => {
+      this.#removal = undefined;
+      throw error;
+    });
+    await abortable(this.#removal, signal);
+    return this.exited;
+  }
+
+  /** The subject of a call on this process. */
+  protected subject(verb: string): Subject {
+    return processSubject(verb, this.ref);
+  }
+
+  async #remove(force: boolean): Promise<void> {
+    const { tasks } = this.session;
+    const ids = execIds(this.ref);
+    try {
+      const response = await this.session.call(
+        this.subject("delete"),
+        (rpc) => this.id === INIT_PROCESS ? tasks.delete(ids, rpc) : tasks.deleteProcess(ids, rpc),
+      );
+      this.#watch.settle({ code: response.exitStatus, exitedAt: dateOf(response.exitedAt) });
+    } catch (error) {
+      // Somebody else has removed the record: what was asked for has come to be.
+      if (!isContainerError(error, "not_found") || !(force || this.#watch.over)) throw error;
+      this.#watch.lose("removed by somebody else");
+    }
+    await this.exited;
+    await this.#stdio.close();
+  }
+
+  /** Brings the process to where it can be deleted, or throws. */
+  async #prepareDelete(force: boolean, signal: AbortSignal | undefined): Promise<void> {
+    const status = await unlessMissing(this.status({ signal }));
+    if (status === undefined) {
+      if (force) return;
+      throw new ContainerError("not_found", `${this.subject("delete").action}: not found`, {
+        ...this.ref,
+        plugin: this.session.options.id,
+      });
+    }
+    const { state } = status;
+    if (state === "created" && this.id !== INIT_PROCESS) return;
+    if (state !== "created" && state !== "stopped") {
+      if (!force) {
+        const { action, ...ids } = this.subject("delete");
+        throw new ContainerError("failed_precondition", `${action}: ${state}`, {
+          ...ids,
+          plugin: this.session.options.id,
+        });
+      }
+      if (state !== "running") await this.thaw({ signal });
+    }
+    // A task that was never started is killed, too: deleting it alone waits for its output, which
+    // takes the shim 2 s (containerd 1.6, 1.7) or 10 s (2.1).
+    if (state !== "stopped") await unlessMissing(this.kill(SIGKILL, { signal }));
+    await abortable(this.exited, signal);
+  }
+
+  /** Lets frozen processes run, so that a kill can reach them. */
+  protected async thaw(options: CallOptions): Promise<void> {
+    const { containerId } = this.ref;
+    await this.session.call(
+      this.subject("thaw"),
+      (rpc) => this.session.tasks.resume({ containerId }, rpc),
+      options,
+    );
+  }
+
+  async #finish({ code, exitedAt }: Exit): Promise<ExitStatus> {
+    const [{ truncated }, oomKilled] = await Promise.all([
+      this.#stdio.drain(this.session.options.drainBudgetMs),
+      wasOomKilled(this.session, this.containerId, {
+        suspected: this.#memoryLimited || code === KILLED,
+      }),
+    ]);
+    return { state: "exited", code, exitedAt, oomKilled, truncated };
+  }
+}

@@ -1,0 +1,167 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
+import { ContainerError, isContainerError } from "../../src/errors.ts";
+import type { EventStream } from "../../src/events.ts";
+import { validateContainerId, validateLabels, validateShimName } from "../../src/identifiers.ts";
+import type { Spec } from "../../src/oci/spec.ts";
+import { validateSpec } from "../../src/oci/validate.ts";
+import type {
+  CallOptions,
+  ContainerInfo,
+  CreateRequest,
+  ListOptions,
+  Runtime,
+  Version,
+} from "../../src/runtime.ts";
+import type { Rpc } from "../rpc/mod.ts";
+import { packJson, packTyped } from "./any.ts";
+import type { ContainerdApi } from "./as-containerd.ts";
+import { ContainerdContainer } from "./container.ts";
+import { containerInfo } from "./container-info.ts";
+import { containerdEvents } from "./events.ts";
+import { introspection } from "./introspection.ts";
+import { containerSubject } from "./process-ref.ts";
+import { packRuntimeOptions } from "./runtime-options.ts";
+import { Session, type SessionOptions, unlessMissing } from "./session.ts";
+
+const SPEC_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Spec";
+
+/** A connected containerd daemon, in one namespace. */
+export class ContainerdRuntime implements Runtime {
+  /** What containerd has beyond other runtimes. */
+  readonly containerd: ContainerdApi;
+  readonly #session: Session;
+
+  /** @param rpc The connection; the runtime closes it. */
+  constructor(rpc: Rpc, options: SessionOptions) {
+    this.#session = new Session(rpc, options);
+    this.containerd = introspection(this.#session);
+  }
+
+  /** Asks for the version. */
+  async version(options: CallOptions = {}): Promise<Version> {
+    const { version, revision } = await this.#session.call(
+      { action: "Cannot get version of containerd" },
+      (rpc) => this.#session.version.version({}, rpc),
+      options,
+    );
+    return { version, revision };
+  }
+
+  /** Makes a container. */
+  async createContainer(
+    request: CreateRequest,
+    options: CallOptions = {},
+  ): Promise<ContainerdContainer> {
+    const { id, spec, shim, labels = {}, image = "", snapshot, extensions = {} } = request;
+    validateContainerId(id);
+    validateShimName(shim);
+    validateSpec(spec);
+    validateLabels(labels);
+    const runtimeOptions = packRuntimeOptions(shim, request.runtimeOptions);
+    const record = {
+      id,
+      image,
+      labels: { ...labels },
+      runtime: { name: shim, ...(runtimeOptions && { options: runtimeOptions }) },
+      spec: packJson(SPEC_TYPE, this.#withCgroup(spec, id)),
+      snapshotter: snapshot?.snapshotter ?? "",
+      snapshotKey: snapshot?.key ?? "",
+      extensions: Object.fromEntries(
+        Object.entries(extensions).map(([name, value]) => [name, packTyped(value)]),
+      ),
+    };
+    const create = () =>
+      this.#session.change(
+        containerSubject("create", id),
+        (rpc) => this.#session.containers.create({ container: record }, rpc),
+        options,
+        () =>
+          this.#session.call(
+            containerSubject("delete", id),
+            (rpc) => this.#session.containers.delete({ id }, rpc),
+          ),
+      );
+    try {
+      return this.#container((await create()).container, id);
+    } catch (error) {
+      if (!isContainerError(error, "already_exists")) throw error;
+      if (!request.replace) throw this.#conflict(id, error);
+      await this.#remove(id, options);
+      return this.#container((await create()).container, id);
+    }
+  }
+
+  /** Finds a container by its id. */
+  async loadContainer(id: string, options: CallOptions = {}): Promise<ContainerdContainer> {
+    validateContainerId(id);
+    const { container } = await this.#session.call(
+      containerSubject("find", id),
+      (rpc) => this.#session.containers.get({ id }, rpc),
+      options,
+    );
+    return this.#container(container, id);
+  }
+
+  /** Subscribes to the events of all containers of the namespace. */
+  events(options: CallOptions = {}): EventStream {
+    return containerdEvents(this.#session, options);
+  }
+
+  /** Lists the records of all containers of the namespace. */
+  async *listContainers(options: ListOptions = {}): AsyncIterable<ContainerInfo> {
+    const subject = { action: "Cannot list containers" };
+    const { signal, filters = [] } = options;
+    signal?.throwIfAborted();
+    const request = { filters: [...filters] };
+    const rpc = this.#session.rpcOptions(signal);
+    try {
+      for await (const { container } of this.#session.containers.listStream(request, rpc)) {
+        if (container) yield containerInfo(container);
+      }
+    } catch (error) {
+      // A server, or a proxy, without the stream: one answer, of at most 16 MiB, has to do.
+      if (!(error instanceof ConnectError) || error.code !== Code.Unimplemented) {
+        throw this.#session.error(error, subject, signal);
+      }
+      const { containers } = await this.#session.call(
+        subject,
+        (rpc) => this.#session.containers.list(request, rpc),
+        { signal },
+      );
+      for (const container of containers) yield containerInfo(container);
+    }
+  }
+
+  /** Closes the connection; containers run on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+
+  #container(record: Record | undefined, id: string): ContainerdContainer {
+    if (record) return new ContainerdContainer(this.#session, record);
+    throw this.#session.notFound(containerSubject("find", id), "no record");
+  }
+
+  #conflict(id: string, cause: ContainerError): ContainerError {
+    return new ContainerError("conflict", `Cannot create container "${id}": id already in use`, {
+      containerId: id,
+      plugin: this.#session.options.id,
+      cause,
+    });
+  }
+
+  async #remove(id: string, options: CallOptions): Promise<void> {
+    const stale = await unlessMissing(this.loadContainer(id, options));
+    const task = stale && await unlessMissing(stale.task(options));
+    await task?.delete({ ...options, force: true });
+    if (stale) await unlessMissing(stale.delete(options));
+  }
+
+  /** Containers of one daemon would share a cgroup, if each had not one of its own, named for it. */
+  #withCgroup(spec: Spec, id: string): Spec {
+    if (spec.linux === undefined || spec.linux.cgroupsPath !== undefined) return spec;
+    const cgroupsPath = `/${this.#session.options.namespace}/${id}`;
+    return { ...spec, linux: { ...spec.linux, cgroupsPath } };
+  }
+}

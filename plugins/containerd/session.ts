@@ -1,0 +1,177 @@
+import {
+  type CallOptions as RpcOptions,
+  type Client,
+  createClient,
+  createContextValues,
+} from "@connectrpc/connect";
+import { Containers } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
+import { Events } from "../../proto/gen/containerd/services/events/v1/events_pb.ts";
+import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
+import { Version } from "../../proto/gen/containerd/services/version/v1/version_pb.ts";
+import type { DescService } from "@bufbuild/protobuf";
+import { abortable } from "../../src/abort.ts";
+import { Cleanups } from "../../src/cleanups.ts";
+import { ContainerError, isContainerError } from "../../src/errors.ts";
+import type { CallOptions } from "../../src/runtime.ts";
+import { toContainerError } from "../rpc/errors.ts";
+import { background, type Rpc } from "../rpc/mod.ts";
+import type { ContainerdOptions } from "./mod.ts";
+
+/** What a call is about, for its error. */
+export interface Subject {
+  /** How a message starts: `Cannot pause container "web"`. */
+  readonly action: string;
+  /** The container it is about. */
+  readonly containerId?: string;
+  /** The process it is about. */
+  readonly processId?: string;
+}
+
+/** Makes one call with the options it is given. */
+export type Send<T> = (options: RpcOptions) => Promise<T>;
+
+/** What the session needs of the plugin's options, defaults filled in. */
+export type SessionOptions =
+  & Pick<ContainerdOptions, "stdio" | "archiver">
+  & { readonly namespace: string; readonly drainBudgetMs: number; readonly id: string };
+
+/** One connection to a daemon, in one namespace: its services, and how they are called. */
+export class Session implements AsyncDisposable {
+  /** What the user set. */
+  readonly options: SessionOptions;
+  /** Undoes what aborted calls had begun. */
+  readonly cleanups: Cleanups = new Cleanups(() => {});
+  /** The service of container records. */
+  readonly containers: Client<typeof Containers>;
+  /** The service of running containers. */
+  readonly tasks: Client<typeof Tasks>;
+  /** The service of events. */
+  readonly events: Client<typeof Events>;
+  /** The service that tells the version. */
+  readonly version: Client<typeof Version>;
+  readonly #rpc: Rpc;
+  readonly #closers = new Set<() => void>();
+  #closed = false;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** @param rpc The connection; the session closes it. */
+  constructor(rpc: Rpc, options: SessionOptions) {
+    this.#rpc = rpc;
+    this.options = options;
+    this.#headers = { "containerd-namespace": options.namespace };
+    this.containers = this.service(Containers);
+    this.tasks = this.service(Tasks);
+    this.events = this.service(Events);
+    this.version = this.service(Version);
+  }
+
+  /** Whether the session was closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Calls back when the session is closed, before the connection is; gives what undoes that. */
+  onClosing(callback: () => void): () => void {
+    if (this.#closed) callback();
+    else this.#closers.add(callback);
+    return () => void this.#closers.delete(callback);
+  }
+
+  /** A client for a further service. */
+  service<S extends DescService>(service: S): Client<S> {
+    return createClient(service, this.#rpc.transport);
+  }
+
+  /** Options of a call. */
+  rpcOptions(signal?: AbortSignal, headers?: Readonly<Record<string, string>>): RpcOptions {
+    const all = headers === undefined ? this.#headers : { ...this.#headers, ...headers };
+    return signal === undefined ? { headers: all } : { headers: all, signal };
+  }
+
+  /** Options of a call that does not keep the process alive. */
+  backgroundOptions(signal: AbortSignal): RpcOptions {
+    const contextValues = createContextValues().set(background, true);
+    return { ...this.rpcOptions(signal), contextValues };
+  }
+
+  /** Turns what a call rejected with into a {@linkcode ContainerError}, or the abort's reason. */
+  error(error: unknown, subject: Subject, signal?: AbortSignal): ContainerError {
+    if (this.#closed && !signal?.aborted) return this.closedError(subject);
+    return toContainerError(error, { ...subject, plugin: this.options.id, signal });
+  }
+
+  /** The error of a call on a closed session. */
+  closedError(subject: Subject): ContainerError {
+    const { action, ...ids } = subject;
+    return new ContainerError("unavailable", `${action}: client closed`, {
+      ...ids,
+      plugin: this.options.id,
+    });
+  }
+
+  /** The error of a call whose object is not there. */
+  notFound(subject: Subject, state: string): ContainerError {
+    const { action, ...ids } = subject;
+    return new ContainerError("not_found", `${action}: ${state}`, {
+      ...ids,
+      plugin: this.options.id,
+    });
+  }
+
+  /** Makes a call that may be cut at any time. */
+  async call<T>(subject: Subject, send: Send<T>, { signal }: CallOptions = {}): Promise<T> {
+    signal?.throwIfAborted();
+    if (this.#closed) throw this.closedError(subject);
+    try {
+      return await send(this.rpcOptions(signal));
+    } catch (error) {
+      throw this.error(error, subject, signal);
+    }
+  }
+
+  /**
+   * Makes a call that changes something. An abort rejects at once but does not cut the call, whose
+   * outcome would then be unknown: when it has succeeded, `undo` reverts it.
+   */
+  async change<T>(
+    subject: Subject,
+    send: Send<T>,
+    { signal }: CallOptions = {},
+    undo?: (result: T, budget: AbortSignal) => Promise<unknown>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    if (signal === undefined) return await this.call(subject, send);
+    const cut = new AbortController();
+    const result = this.call(subject, send, { signal: cut.signal });
+    try {
+      return await abortable(result, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      this.cleanups.add(async (budget) => {
+        budget.addEventListener("abort", () => cut.abort(budget.reason), { once: true });
+        const outcome = await result.then((value) => ({ value }), () => undefined);
+        if (outcome) await undo?.(outcome.value, budget);
+      }, signal);
+      throw signal.reason;
+    }
+  }
+
+  /** Closes the connection, after what aborted calls still undo. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cleanups.settled();
+    this.#closed = true;
+    for (const close of this.#closers) close();
+    this.#closers.clear();
+    await this.#rpc[Symbol.asyncDispose]();
+  }
+}
+
+/** Resolves to `undefined` where a call fails with `not_found`. */
+export async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isContainerError(error, "not_found")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,170 @@
+import { validateProcessId } from "../../src/identifiers.ts";
+import type { Process as ProcessSpec } from "../../src/oci/spec.ts";
+import { validateProcess, validateResources } from "../../src/oci/validate.ts";
+import type {
+  AttachOptions,
+  CallOptions,
+  CheckpointOptions,
+  ExecTaskOptions,
+  PidInfo,
+  Resources,
+  Task,
+} from "../../src/runtime.ts";
+import { INIT_PROCESS } from "../../src/runtime.ts";
+import type { Stats } from "../../src/stats.ts";
+import { packJson } from "./any.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
+import { pidInfo } from "./pid-info.ts";
+import { ContainerdProcess, type ProcessInit } from "./process.ts";
+import { containerSubject, processSubject } from "./process-ref.ts";
+import { ProcessStdio } from "./process-stdio.ts";
+import type { Session } from "./session.ts";
+import { dateOf } from "./times.ts";
+import { toStats } from "./stats.ts";
+
+const PROCESS_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Process";
+const LINUX_RESOURCES_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/LinuxResources";
+const WINDOWS_RESOURCES_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/WindowsResources";
+
+/** What a task handle is made with. */
+export interface TaskInit extends Omit<ProcessInit, "ref"> {
+  /** Its container. */
+  readonly containerId: string;
+  /** Whether its resources are those of Windows. */
+  readonly windows: boolean;
+}
+
+/** The task of a container in containerd. */
+export class ContainerdTask extends ContainerdProcess implements Task {
+  readonly #init: TaskInit;
+
+  /** @param init What is known of it. */
+  constructor(session: Session, init: TaskInit) {
+    super(session, { ...init, ref: { containerId: init.containerId, processId: INIT_PROCESS } });
+    this.#init = init;
+  }
+
+  /** Adds a process. */
+  async exec(
+    processId: string,
+    process: ProcessSpec,
+    options: ExecTaskOptions = {},
+  ): Promise<ContainerdProcess> {
+    validateProcessId(processId);
+    validateProcess(process);
+    const { containerId } = this;
+    const ref = { containerId, processId };
+    const terminal = process.terminal ?? false;
+    const stdio = await ProcessStdio.prepare(
+      this.session,
+      { ref, terminal, stdio: options.stdio ?? {} },
+      options,
+    );
+    const spec = packJson(PROCESS_TYPE, process);
+    try {
+      await this.session.change(
+        processSubject("add", ref),
+        (rpc) =>
+          this.session.tasks.exec(
+            { containerId, execId: processId, terminal, spec, ...stdio.paths },
+            rpc,
+          ),
+        options,
+        async () => {
+          await this.session.call(
+            processSubject("delete", ref),
+            (rpc) => this.session.tasks.deleteProcess({ containerId, execId: processId }, rpc),
+          );
+        },
+      );
+    } catch (error) {
+      await stdio.close();
+      throw error;
+    }
+    return this.#process({ ref, pid: 0, stdio });
+  }
+
+  /** Finds a process that was added before. */
+  async loadProcess(processId: string, options: AttachOptions = {}): Promise<ContainerdProcess> {
+    validateProcessId(processId);
+    const { containerId } = this;
+    const ref = { containerId, processId };
+    const { process } = await this.session.call(
+      processSubject("find", ref),
+      (rpc) => this.session.tasks.get({ containerId, execId: processId }, rpc),
+      options,
+    );
+    const stdio = await ProcessStdio.attach(
+      this.session,
+      { ref, terminal: process?.terminal ?? false, stdio: options.stdio ?? {} },
+      process ?? { stdin: "", stdout: "", stderr: "" },
+      options,
+    );
+    return this.#process({ ref, pid: process?.pid ?? 0, stdio });
+  }
+
+  /** Lists the processes in the container. */
+  async listPids(options: CallOptions = {}): Promise<readonly PidInfo[]> {
+    const { processes } = await this.session.call(
+      containerSubject("list processes of", this.containerId),
+      (rpc) => this.session.tasks.listPids({ containerId: this.containerId }, rpc),
+      options,
+    );
+    return processes.map((process) => pidInfo(process, this.pid));
+  }
+
+  /** Measures what the container uses. */
+  async stats(options: CallOptions = {}): Promise<Stats> {
+    const subject = containerSubject("measure", this.containerId);
+    const { metrics: [metric] } = await this.session.call(
+      subject,
+      (rpc) => this.session.tasks.metrics({ filters: [`id==${this.containerId}`] }, rpc),
+      options,
+    );
+    if (metric) return toStats(metric.data, dateOf(metric.timestamp));
+    throw this.session.notFound(subject, "no running task");
+  }
+
+  /** Freezes all processes. */
+  async pause(options: CallOptions = {}): Promise<void> {
+    await this.session.call(
+      containerSubject("pause", this.containerId),
+      (rpc) => this.session.tasks.pause({ containerId: this.containerId }, rpc),
+      options,
+    );
+  }
+
+  /** Thaws all processes. */
+  async resume(options: CallOptions = {}): Promise<void> {
+    await this.session.call(
+      containerSubject("resume", this.containerId),
+      (rpc) => this.session.tasks.resume({ containerId: this.containerId }, rpc),
+      options,
+    );
+  }
+
+  /** Changes the limits of the running container. */
+  async updateResources(resources: Resources, options: CallOptions = {}): Promise<void> {
+    validateResources(resources);
+    const type = this.#init.windows ? WINDOWS_RESOURCES_TYPE : LINUX_RESOURCES_TYPE;
+    const { containerId } = this;
+    await this.session.call(
+      containerSubject("update resources of", containerId),
+      (rpc) =>
+        this.session.tasks.update({ containerId, resources: packJson(type, resources) }, rpc),
+      options,
+    );
+  }
+
+  /** Writes the state of all processes to a folder. */
+  async createCheckpoint(directory: string, options: CheckpointOptions = {}): Promise<void> {
+    await writeCheckpoint(this.session, this.containerId, directory, options);
+  }
+
+  #process(init: Omit<ProcessInit, "memoryLimited">): ContainerdProcess {
+    return new ContainerdProcess(this.session, {
+      ...init,
+      memoryLimited: this.#init.memoryLimited,
+    });
+  }
+}
