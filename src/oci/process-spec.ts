@@ -172,13 +172,13 @@ export function buildProcess(options: LinuxProcessOptions, base: Process): Proce
   return defined<Process>({
     ...base,
     ...defined({
-      cwd: options.cwd,
       noNewPrivileges: options.noNewPrivileges,
       oomScoreAdj: options.oomScoreAdj,
       apparmorProfile: options.apparmorProfile,
       selinuxLabel: options.selinuxLabel,
     }),
     args,
+    cwd: options.cwd ?? base.cwd,
     terminal,
     consoleSize: consoleSize && { height: consoleSize.rows, width: consoleSize.columns },
     user: user ? withOwnGroup(user) : base.user,

@@ -1,4 +1,4 @@
-import { ALL_CAPABILITIES } from "./capabilities.ts";
+import { ALL_CAPABILITIES, type Capability } from "./capabilities.ts";
 import {
   boolean,
   type Check,
@@ -29,7 +29,7 @@ export const env: Check = list(matching(/^[^=]+=/, "not of the form NAME=value")
 /** Accepts the name of a Linux capability. */
 export const capability: Check = (value, at) => {
   text(value, at);
-  if (!ALL_CAPABILITIES.includes(value as string)) refuse(at, `"${value}" is not a capability`);
+  if (!ALL_CAPABILITIES.includes(value as Capability)) refuse(at, `"${value}" is not a capability`);
 };
 
 /** Accepts the type of a resource limit. */

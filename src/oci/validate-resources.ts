@@ -29,13 +29,8 @@ export const deviceRule: Check = fields({
   access: deviceAccess,
 }, { allow: boolean });
 
-/** Accepts limits of huge pages. */
-export const hugepageLimits: Check = list(
-  fields({}, {
-    pageSize: matching(/^[1-9]\d*[KMGTP]?B$/),
-    limit: uint64,
-  }),
-);
+/** Accepts sizes of huge pages, such as `2MB`. */
+export const hugepageSize: Check = matching(/^[1-9]\d*[KMGTP]?B$/);
 
 /** Accepts files of cgroup v2 with their content. */
 export const unified: Check = mapOf(text, matching(/^[^/]+$/));
@@ -89,7 +84,7 @@ export const linuxLimits: Check = fields({
     throttleReadIOPSDevice: throttles,
     throttleWriteIOPSDevice: throttles,
   }),
-  hugepageLimits,
+  hugepageLimits: list(fields({}, { pageSize: hugepageSize, limit: uint64 })),
   network: fields({
     classID: uint32,
     priorities: list(fields({}, { name, priority: uint32 })),
