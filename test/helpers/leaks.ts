@@ -80,7 +80,7 @@ export async function noMoreThan(
   while (true) {
     const now = holdings(options);
     const leaked = (Object.keys(before) as (keyof Holdings)[]).flatMap((kind) =>
-      surplus(before[kind], now[kind]).map((each) => `${kind}: ${each}`)
+      surplus<string | number>(before[kind], now[kind]).map((each) => `${kind}: ${each}`)
     );
     if (leaked.length === 0) return;
     if (Date.now() > deadline) throw new Error(`Leaked ${leaked.length}:\n${leaked.join("\n")}`);

@@ -1,0 +1,58 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { root } from "./paths.mjs";
+import { programs } from "./runtimes.mjs";
+
+const tools = join(root, "node_modules", ".bin");
+
+/** Environment of the tools: the project's own, on a Node that all of them support. */
+export const toolEnvironment = {
+  PATH: [tools, dirname(programs.node24), process.env.PATH].join(delimiter),
+  DENO_NO_UPDATE_CHECK: "1",
+  NO_COLOR: "1",
+};
+
+/** Makes `dist`, which some of the checks look at. */
+export const build = { name: "build", commands: [["rm", "-rf", "dist"], ["npm", "run", "build"]] };
+
+/**
+ * The checks that are no tests: each has a name and commands that must exit with 0.
+ *
+ * @returns {{ name: string, commands: string[][] }[]}
+ */
+export function checks() {
+  const generated = mkdtempSync(join(tmpdir(), "libcontainerd-stubs-"));
+  return [
+    { name: "types of the core (tsc -p src)", commands: [["tsc", "-p", "src"]] },
+    { name: "types of everything (tsc -p test)", commands: [["tsc", "-p", "test"]] },
+    { name: "format (deno fmt)", commands: [[programs.deno, "fmt", "--check"]] },
+    { name: "lint (deno lint)", commands: [[programs.deno, "lint"]] },
+    {
+      name: "documentation (deno doc --lint)",
+      commands: [[programs.deno, "doc", "--lint", ...entryPoints()]],
+    },
+    {
+      name: "JSR package (deno publish)",
+      commands: [[programs.deno, "publish", "--dry-run", "--allow-dirty"]],
+    },
+    { name: "npm package (publint)", commands: [["publint", "--strict"]] },
+    {
+      name: "types of the npm package (attw)",
+      commands: [["attw", "--pack", ".", "--profile", "esm-only"]],
+    },
+    {
+      name: "generated stubs (buf)",
+      commands: [
+        ["buf", "generate", "--output", generated],
+        ["diff", "--recursive", "--brief", "proto/gen", join(generated, "proto/gen")],
+        ["rm", "-rf", generated],
+      ],
+    },
+  ];
+}
+
+function entryPoints() {
+  const { exports } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
+  return Object.values(exports);
+}

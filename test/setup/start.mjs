@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { closeDebian, defaultContainerdVersion, ensureContainerd, ensureRunc } from "./debian.mjs";
+import { ensureNode, ensurePackages } from "./npm-packages.mjs";
+import { root } from "./paths.mjs";
+
+/**
+ * Shows the library at work: a private containerd, the quickstart example, and everything away
+ * again. It gets what is missing into the project's folder and changes nothing else.
+ */
+async function main() {
+  await ensurePackages({ production: true });
+  const node = await ensureNode();
+  if (!isOnPath("containerd") || !isOnPath("runc")) {
+    console.log(
+      `There is no containerd and runc on this machine: using containerd ${defaultContainerdVersion} ` +
+        "in .cache; the system stays as it is",
+    );
+  } else {
+    console.log("Using the project's own containerd in .cache, not the one of this machine");
+  }
+  try {
+    await ensureContainerd(defaultContainerdVersion);
+    await ensureRunc();
+  } finally {
+    closeDebian();
+  }
+  const args = ["test/setup/with-daemon.ts", node, "examples/quickstart.ts"];
+  const child = spawn(node, args, { cwd: root, stdio: "inherit" });
+  // The child ends the daemon; this process waits for that.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => child.kill(signal));
+  }
+  return await new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+function isOnPath(program) {
+  return (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, program)));
+}
+
+process.exitCode = await main();
