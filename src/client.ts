@@ -84,6 +84,15 @@ export class Client implements AsyncDisposable {
     return this.#description;
   }
 
+  /**
+   * The runtime of a shim, without one the default runtime, for what it has beyond others.
+   *
+   * @throws {ContainerError} `unimplemented` if no runtime serves the shim.
+   */
+  async runtime(shim?: string, options: CallOptions = {}): Promise<Runtime> {
+    return await this.#runtime(shim, options);
+  }
+
   /** Version of the runtime of a shim; without one, of the default runtime. */
   async version(shim?: string, options: CallOptions = {}): Promise<Version> {
     return (await this.#runtime(shim, options)).version(options);

@@ -1,7 +1,7 @@
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { Snapshots } from "../../proto/gen/containerd/services/snapshots/v1/snapshots_pb.ts";
 import type { Mount } from "../../proto/gen/containerd/types/mount_pb.ts";
-import { ContainerError } from "../../src/errors.ts";
+import { ContainerError, isContainerError } from "../../src/errors.ts";
 import { validateLabels } from "../../src/identifiers.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import type {
@@ -19,6 +19,7 @@ import { containerInfo, specOf } from "./container-info.ts";
 import { containerSubject } from "./process-ref.ts";
 import { ProcessStdio } from "./process-stdio.ts";
 import { type Session, unlessMissing } from "./session.ts";
+import { startFailure } from "./start-failure.ts";
 import { ContainerdTask } from "./task.ts";
 
 /** A container in containerd. */
@@ -100,7 +101,7 @@ export class ContainerdContainer implements Container {
       return await withCheckpoint(this.#session, this.id, checkpointDir, { signal }, make);
     } catch (error) {
       await stdio.close();
-      throw error;
+      throw isContainerError(error) ? startFailure(error) : error;
     }
   }
 

@@ -90,7 +90,7 @@ async function subscribe(
 ): Promise<void> {
   const { namespace } = session.options;
   const marker = new SubscriptionMarker(session);
-  const filters = [`namespace==${namespace},topic~=|^/tasks/|`, marker.filter];
+  const filters = [`namespace=="${namespace}",topic~=|^/tasks/|`, marker.filter];
   const marks = new OomMarks();
   const envelopes = session.events.subscribe({ filters }, session.rpcOptions(signal));
   marker.publish(signal);

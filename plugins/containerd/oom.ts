@@ -21,7 +21,7 @@ export async function wasOomKilled(
   try {
     const { metrics } = await session.call(
       containerSubject("measure", containerId),
-      (rpc) => session.tasks.metrics({ filters: [`id==${containerId}`] }, rpc),
+      (rpc) => session.tasks.metrics({ filters: [`id=="${containerId}"`] }, rpc),
       { signal: AbortSignal.timeout(BUDGET_MS) },
     );
     const [metric] = metrics;

@@ -24,7 +24,7 @@ export class SubscriptionMarker {
 
   /** Lets the marker through a subscription's filters. */
   get filter(): string {
-    return `namespace==${this.#session.options.namespace},topic==${this.#topic}`;
+    return `namespace=="${this.#session.options.namespace}",topic=="${this.#topic}"`;
   }
 
   /** Whether an event is the marker, for the first time; it is then no longer published. */

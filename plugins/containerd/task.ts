@@ -118,7 +118,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
     const subject = containerSubject("measure", this.containerId);
     const { metrics: [metric] } = await this.session.call(
       subject,
-      (rpc) => this.session.tasks.metrics({ filters: [`id==${this.containerId}`] }, rpc),
+      (rpc) => this.session.tasks.metrics({ filters: [`id=="${this.containerId}"`] }, rpc),
       options,
     );
     if (metric) return toStats(metric.data, dateOf(metric.timestamp));

@@ -1,0 +1,75 @@
+/**
+ * The one-line set-up: finds out what this host has and returns a ready client. Node, Deno and Bun.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { Client } from "../../src/client.ts";
+import type { ClientOptions } from "../../src/client-options.ts";
+import { ContainerError, isContainerError } from "../../src/errors.ts";
+import { Registry } from "../../src/registry.ts";
+import type { CallOptions } from "../../src/runtime.ts";
+import { archive } from "../archive/mod.ts";
+import { containerd } from "../containerd/mod.ts";
+import { fifo } from "../fifo/mod.ts";
+import { grpc } from "../grpc/mod.ts";
+import type { TlsOptions } from "../tcp/mod.ts";
+import { chooseRuntime } from "./choose-runtime.ts";
+
+/** What {@linkcode connect} takes. */
+export interface ConnectOptions extends CallOptions, Pick<ClientOptions, "backend" | "onError"> {
+  /**
+   * Where containerd listens: `unix:///path`, a path, `tcp://host:port` or `tls://host:port`.
+   * Default: `$CONTAINERD_ADDRESS`, else `/run/containerd/containerd.sock`.
+   */
+  readonly address?: string | undefined;
+  /** The namespace. Default: `$CONTAINERD_NAMESPACE`, else `default`. */
+  readonly namespace?: string | undefined;
+  /** Certificates for a `tls` address. */
+  readonly tls?: TlsOptions | undefined;
+  /** How long output may stay open after its process has ended, in milliseconds. Default: 2000. */
+  readonly drainBudgetMs?: number | undefined;
+}
+
+/**
+ * Connects to the container runtime of this host.
+ *
+ * @example
+ * ```ts
+ * const client = await connect();
+ * console.log(client.describe(), await client.version());
+ * ```
+ *
+ * @throws {ContainerError} `unavailable` if no runtime answers, `permission_denied` without access,
+ * `unimplemented` on a platform that has none, `invalid_argument` for a bad option.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const { signal, tls, drainBudgetMs, backend, onError } = options;
+  const { platform, env } = process;
+  const { address, namespace, reason } = chooseRuntime({ platform, env, options });
+  const plugin = containerd({
+    rpc: grpc({ address, tls }),
+    stdio: fifo(),
+    archiver: archive(),
+    namespace,
+    drainBudgetMs,
+  });
+  const client = new Client(new Registry({}, { fallback: plugin }), {
+    backend,
+    onError,
+    description: { runtime: plugin.id, address, reason },
+  });
+  try {
+    await client.version(undefined, { signal });
+  } catch (error) {
+    await client[Symbol.asyncDispose]();
+    if (!isContainerError(error, "unavailable")) throw error;
+    throw new ContainerError(
+      "unavailable",
+      `Cannot connect to containerd at "${address}" (${reason}): no answer`,
+      { plugin: plugin.id, cause: error },
+    );
+  }
+  return client;
+}
