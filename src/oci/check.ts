@@ -145,12 +145,32 @@ export function fields(
   optional: Readonly<Record<string, Check>>,
   required: Readonly<Record<string, Check>> = {},
 ): Check {
+  const checks = Object.entries({ ...required, ...optional });
   return (value, at) => {
     if (!isRecord(value)) refuse(at, "not an object");
-    for (const [field, check] of Object.entries({ ...required, ...optional })) {
+    for (const [field, check] of checks) {
       const path = `${at}.${field}`;
       if (value[field] !== undefined && value[field] !== null) check(value[field], path);
       else if (Object.hasOwn(required, field)) refuse(path, "missing");
+    }
+  };
+}
+
+/**
+ * Accepts objects by their fields, and no others: a misspelt option must not be ignored, as it may
+ * be the one that takes a right away.
+ */
+export function options(
+  optional: Readonly<Record<string, Check>>,
+  required: Readonly<Record<string, Check>> = {},
+): Check {
+  const check = fields(optional, required);
+  const known = { ...optional, ...required };
+  return (value, at) => {
+    check(value, at);
+    for (const [field, content] of Object.entries(value as object)) {
+      if (!Object.hasOwn(known, field)) refuse(`${at}.${field}`, "no such option");
+      if (content === null) refuse(`${at}.${field}`, "null");
     }
   };
 }

@@ -71,10 +71,13 @@ export const mountPropagation: Check = oneOf(
   ...["private", "shared", "slave", "unbindable"].flatMap((kind) => [kind, `r${kind}`]),
 );
 
+/** Accepts whether a mount is read-only, alone or with what is below it. */
+export const readonlyOption: Check = (value, at) => value === "recursive" || boolean(value, at);
+
 /** The checks of {@linkcode LinuxMountOptions}, but for its mounts. */
 export const mountOptions: Readonly<Record<string, Check>> = {
   binds: list(fields({
-    readonly: (value, at) => value === "recursive" || boolean(value, at),
+    readonly: readonlyOption,
     recursive: boolean,
     propagation: mountPropagation,
   }, { source: path, destination: unixPath })),
@@ -139,7 +142,10 @@ export function buildMounts(
   return [...mounts, ...further];
 }
 
-function bindMount({ source, destination, readonly, recursive, propagation }: BindMount): Mount {
+/** Describes a bind mount, by checked options. */
+export function bindMount(
+  { source, destination, readonly, recursive, propagation }: BindMount,
+): Mount {
   const access = readonly === "recursive" ? "rro" : readonly ? "ro" : "rw";
   const options = [recursive === false ? "bind" : "rbind", access];
   if (propagation) options.push(propagation);

@@ -1,4 +1,4 @@
-import { type Check, fields, isRecord, oneOf, refuse, unixPath } from "./check.ts";
+import { type Check, fields, isRecord, oneOf, options, unixPath } from "./check.ts";
 import { defined } from "./defined.ts";
 import type { IdMapping, LinuxNamespace, LinuxNamespaceType } from "./spec.ts";
 import { idMappings } from "./validate-linux.ts";
@@ -45,6 +45,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   mount: "private",
 };
 const joined: Check = fields({}, { path: unixPath });
+const mappings: Check = fields({}, { uidMappings: idMappings, gidMappings: idMappings });
 const namespace: Check = (value, at) =>
   (isRecord(value) ? joined : oneOf("private", "host"))(value, at);
 
@@ -53,29 +54,25 @@ export const networkOption: Check = (value, at) =>
   (isRecord(value) ? joined : oneOf("none", "host"))(value, at);
 
 /** Accepts {@linkcode LinuxNamespaceOptions}. */
-export const namespaceOptions: Check = (value, at) => {
-  fields({
-    pid: namespace,
-    ipc: namespace,
-    uts: namespace,
-    mount: namespace,
-    cgroup: namespace,
-    time: namespace,
-    user: (user, at) => {
-      if (!isRecord(user)) oneOf("host")(user, at);
-      else if ("path" in user) joined(user, at);
-      else fields({}, { uidMappings: idMappings, gidMappings: idMappings })(user, at);
-    },
-  })(value, at);
-  if ("network" in (value as object)) refuse(`${at}.network`, "has an option of its own");
-};
+export const namespaceOptions: Check = options({
+  pid: namespace,
+  ipc: namespace,
+  uts: namespace,
+  mount: namespace,
+  cgroup: namespace,
+  time: namespace,
+  user: (value, at) => {
+    if (!isRecord(value)) oneOf("host")(value, at);
+    else (("path" in value) ? joined : mappings)(value, at);
+  },
+});
 
 /** The namespaces of a container, by checked options. */
 export function buildNamespaces(
-  options: LinuxNamespaceOptions,
+  namespaces: LinuxNamespaceOptions,
   network: NetworkOption,
 ): readonly LinuxNamespace[] {
-  const choices = { ...DEFAULTS, network, ...defined(options) };
+  const choices = { ...DEFAULTS, network, ...defined(namespaces) };
   return Object.entries(choices).flatMap(([type, choice]) => {
     if (choice === "host") return [];
     const path = isRecord(choice) && typeof choice["path"] === "string"

@@ -7,6 +7,7 @@ import {
   limit,
   list,
   mapOf,
+  options as optionsOf,
   refuse,
   text,
   uint64,
@@ -77,7 +78,7 @@ const DEFAULT_PERIOD_US = 100_000;
 
 /** Accepts {@linkcode LinuxResourceOptions}. */
 export const resourceOptions: Check = every(
-  fields({
+  optionsOf({
     memoryLimitBytes: limit,
     memorySwapLimitBytes: limit,
     memoryReservationBytes: limit,

@@ -8,6 +8,7 @@ import {
   mapOf,
   name,
   oneOf,
+  options as optionsOf,
   refuse,
   text,
   uint32,
@@ -15,11 +16,13 @@ import {
 } from "./check.ts";
 import { defined } from "./defined.ts";
 import {
+  bindMount,
   buildMounts,
   type LinuxMountOptions,
   mountOptions,
   type MountPropagation,
   mountPropagation,
+  readonlyOption,
 } from "./linux-mounts.ts";
 import {
   buildNamespaces,
@@ -73,12 +76,17 @@ export interface LinuxSpecOptions extends LinuxProcessOptions, LinuxMountOptions
    * Path of the root file system on the runtime's host; a relative one starts at the bundle.
    * Default: `rootfs`, where a containerd shim mounts a snapshot.
    *
-   * `/` runs on the host's own files: give `readonlyRootfs`, too. What is mounted below `/` on the
-   * host, a `/home` of its own for instance, is then there as well and stays writable.
+   * `/` runs on the host's own files: they are bound over the empty folder `rootfs` of the bundle,
+   * because runc cannot make the root of the host the root of a container. What is mounted below
+   * `/` on the host is there, too.
    */
   readonly rootfs?: string | undefined;
-  /** Whether the root file system is read-only. Default: false. */
-  readonly readonlyRootfs?: boolean | undefined;
+  /**
+   * Whether the root file system is read-only. With a `rootfs` of `/`, `true` leaves what is
+   * mounted below it writable, `"recursive"` does not, and takes a kernel from 5.12 on and runc
+   * from 1.1 on. Default: false.
+   */
+  readonly readonlyRootfs?: boolean | "recursive" | undefined;
   /** Host name in the container. Default: the host's. */
   readonly hostname?: string | undefined;
   /** NIS domain name in the container. Default: the host's. */
@@ -125,12 +133,12 @@ export interface LinuxSpecOptions extends LinuxProcessOptions, LinuxMountOptions
 }
 
 const checks: Check = every(
-  fields({
+  optionsOf({
     ...processOptions,
     ...mountOptions,
     mounts,
     rootfs: name,
-    readonlyRootfs: boolean,
+    readonlyRootfs: readonlyOption,
     hostname: text,
     domainname: text,
     privileged: boolean,
@@ -177,6 +185,9 @@ const MASKED_PATHS = [
 ];
 const READONLY_PATHS = "bus fs irq sys sysrq-trigger".split(" ").map((file) => `/proc/${file}`);
 
+/** The folder of a bundle that a containerd shim mounts a snapshot on. */
+const BUNDLE_ROOTFS = "rootfs";
+
 const UNCONFINED_PROCESS = {
   ...DEFAULT_PROCESS,
   capabilities: capabilitySets(ALL_CAPABILITIES),
@@ -203,17 +214,25 @@ const UNCONFINED_PROCESS = {
  */
 export function linuxSpec(options: LinuxSpecOptions): Spec {
   checks(options, "options");
-  const { privileged = false, namespaces = {}, network = "none", devices } = options;
+  const { rootfs = BUNDLE_ROOTFS, readonlyRootfs, privileged = false } = options;
+  const onHost = rootfs === "/";
+  const { namespaces = {}, network = "none", devices } = options;
   const mappings = typeof namespaces.user === "object" && "uidMappings" in namespaces.user
     ? namespaces.user
     : undefined;
   const spec = defined<Spec>({
     ociVersion: OCI_VERSION,
     process: buildProcess(options, privileged ? UNCONFINED_PROCESS : DEFAULT_PROCESS),
-    root: defined({ path: options.rootfs ?? "rootfs", readonly: options.readonlyRootfs }),
+    root: defined({
+      path: onHost ? BUNDLE_ROOTFS : rootfs,
+      readonly: readonlyRootfs === undefined ? undefined : readonlyRootfs !== false,
+    }),
     hostname: options.hostname,
     domainname: options.domainname,
-    mounts: buildMounts(options, privileged ? "rw" : "ro"),
+    mounts: [
+      ...onHost ? [bindMount({ source: "/", destination: "/", readonly: readonlyRootfs })] : [],
+      ...buildMounts(options, privileged ? "rw" : "ro"),
+    ],
     hooks: options.hooks,
     annotations: options.annotations,
     linux: defined({

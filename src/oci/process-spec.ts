@@ -9,6 +9,7 @@ import {
   mapOf,
   MAX_UINT16,
   MAX_UINT64,
+  options as optionsOf,
   text,
   uint64,
   unixPath,
@@ -113,7 +114,7 @@ export const processOptions: Readonly<Record<string, Check>> = {
   user,
   capabilities: (value, at) => {
     if (value === "all") return;
-    const changes = fields({ add: capabilities, drop: capabilities, ambient: capabilities });
+    const changes = optionsOf({ add: capabilities, drop: capabilities, ambient: capabilities });
     (isRecord(value) ? changes : capabilities)(value, at);
   },
   noNewPrivileges: boolean,
@@ -126,7 +127,7 @@ export const processOptions: Readonly<Record<string, Check>> = {
   selinuxLabel: text,
 };
 
-const options: Check = fields({ ...processOptions, like: fields({}) }, { args });
+const specOptions: Check = optionsOf({ ...processOptions, like: fields({}) }, { args });
 
 /** What a process has of itself where nothing else is asked for. */
 export const DEFAULT_PROCESS: Process = {
@@ -148,9 +149,9 @@ export const DEFAULT_PROCESS: Process = {
  * await client.exec("web", "shell", processSpec({ args: ["sh"], terminal: true, like: spec }));
  * ```
  */
-export function processSpec(processOptions: ProcessSpecOptions): Process {
-  options(processOptions, "options");
-  return buildProcess(processOptions, likeProcess(processOptions.like) ?? DEFAULT_PROCESS);
+export function processSpec(options: ProcessSpecOptions): Process {
+  specOptions(options, "options");
+  return buildProcess(options, likeProcess(options.like) ?? DEFAULT_PROCESS);
 }
 
 /** The process to be like, without what is of one process alone. */

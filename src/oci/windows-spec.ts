@@ -3,78 +3,29 @@ import {
   type Check,
   every,
   fields,
-  integer,
   list,
-  MAX_UINT16,
   name,
   oneOf,
+  options as optionsOf,
   path,
   refuse,
   text,
-  uint64,
 } from "./check.ts";
-import { defined, section } from "./defined.ts";
-import { type Env, envOption, mergeEnv } from "./env.ts";
+import { defined } from "./defined.ts";
 import { OCI_VERSION } from "./oci-version.ts";
-import { likeProcess } from "./process-spec.ts";
-import type {
-  Integer,
-  Mount,
-  Process,
-  Spec,
-  WindowsCpuGroupAffinity,
-  WindowsDevice,
-  WindowsResources,
-} from "./spec.ts";
+import type { Mount, Spec, WindowsDevice } from "./spec.ts";
 import { annotations, mounts, validateSpec } from "./validate.ts";
-import { args } from "./validate-process.ts";
-
-/** What a Windows process is described by: `args` or `commandLine`, and not both. */
-export interface WindowsProcessOptions {
-  /** The executable and its arguments; the runtime quotes them. */
-  readonly args?: readonly string[] | undefined;
-  /** The whole command line, as it is. */
-  readonly commandLine?: string | undefined;
-  /** Environment variables beside those of the image. Default: none. */
-  readonly env?: Env | undefined;
-  /** Working directory, an absolute path in the container. Default: `C:\`. */
-  readonly cwd?: string | undefined;
-  /** Whether the process has a terminal. Default: false. */
-  readonly terminal?: boolean | undefined;
-  /** Size of the terminal at the start, in character cells, each 1 to 65535. */
-  readonly consoleSize?: { readonly columns: number; readonly rows: number } | undefined;
-  /** Name of the user, for instance `ContainerAdministrator`. Default: as the runtime. */
-  readonly username?: string | undefined;
-}
-
-/** What {@linkcode windowsProcessSpec} takes. */
-export interface WindowsProcessSpecOptions extends WindowsProcessOptions {
-  /**
-   * The spec of a container, or of a process, whose process this one is like: everything but its
-   * arguments and terminal is taken from there where it is not given.
-   */
-  readonly like?: Spec | Process | undefined;
-}
-
-/** The limits of a Windows container; what is left out is not limited. */
-export interface WindowsResourceOptions {
-  /** Memory, in bytes. */
-  readonly memoryLimitBytes?: Integer | undefined;
-  /** Number of processors. Not with `cpuShares` or `cpuMaximumPercent`. */
-  readonly cpuCount?: number | undefined;
-  /** Weight of processor time among others, 1 to 10000. Not with `cpuMaximumPercent`. */
-  readonly cpuShares?: number | undefined;
-  /** Share of all processors, in percent, 0.01 to 100. */
-  readonly cpuMaximumPercent?: number | undefined;
-  /** Processors that may be used. */
-  readonly cpuAffinity?: readonly WindowsCpuGroupAffinity[] | undefined;
-  /** Operations of the system drive a second. */
-  readonly storageOperationsPerSecond?: Integer | undefined;
-  /** Bytes of the system drive a second. */
-  readonly storageBytesPerSecond?: Integer | undefined;
-  /** Smallest size of the system drive, in bytes. */
-  readonly sandboxSizeBytes?: Integer | undefined;
-}
+import {
+  buildProcess,
+  oneCommand,
+  processChecks,
+  type WindowsProcessOptions,
+} from "./windows-process-spec.ts";
+import {
+  buildResources,
+  resourceOptions,
+  type WindowsResourceOptions,
+} from "./windows-resources-spec.ts";
 
 /** A folder, file or named pipe of the host in a Windows container. */
 export interface WindowsBindMount {
@@ -136,55 +87,8 @@ export interface WindowsSpecOptions extends WindowsProcessOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
-const cells: Check = integer(1, MAX_UINT16);
-const processChecks: Readonly<Record<string, Check>> = {
-  args,
-  commandLine: name,
-  env: envOption,
-  cwd: path,
-  terminal: boolean,
-  consoleSize: fields({}, { columns: cells, rows: cells }),
-  username: text,
-};
-const oneCommand: Check = (value, at) => {
-  const { args, commandLine } = value as WindowsProcessOptions;
-  if (args && commandLine) refuse(`${at}.commandLine`, "args is given, too");
-  if (!args && !commandLine) refuse(`${at}.args`, "missing");
-};
-const processOptions: Check = every(fields({ ...processChecks, like: fields({}) }), oneCommand);
-
-const resourceOptions: Check = every(
-  fields({
-    memoryLimitBytes: uint64,
-    cpuCount: integer(1, MAX_UINT16),
-    cpuShares: integer(1, 10_000),
-    cpuMaximumPercent: (value, at) => {
-      // Written so that NaN and other types are refused, too.
-      if (!((value as number) >= 0.01 && (value as number) <= 100)) {
-        refuse(at, "not within 0.01 to 100");
-      }
-    },
-    cpuAffinity: list(fields({})),
-    storageOperationsPerSecond: uint64,
-    storageBytesPerSecond: uint64,
-    sandboxSizeBytes: uint64,
-  }),
-  (value, at) => {
-    const limits = value as Record<string, unknown>;
-    const [, second] = ["cpuCount", "cpuShares", "cpuMaximumPercent"].filter((field) =>
-      limits[field] !== undefined
-    );
-    if (second) {
-      refuse(
-        `${at}.${second}`,
-        "one of cpuCount, cpuShares and cpuMaximumPercent excludes the others",
-      );
-    }
-  },
-);
-
 const specOptions: Check = every(
-  fields({
+  optionsOf({
     ...processChecks,
     isolation: oneOf("process", "hyperv"),
     utilityVmPath: path,
@@ -218,42 +122,6 @@ const specOptions: Check = every(
 );
 
 /**
- * Describes a further process of a Windows container, or the first one.
- *
- * @throws {ContainerError} `invalid_argument` for the first option that is wrong, by its path: for
- * instance `options.cwd`.
- */
-export function windowsProcessSpec(options: WindowsProcessSpecOptions): Process {
-  processOptions(options, "options");
-  return buildProcess(options, likeProcess(options.like));
-}
-
-/**
- * Describes limits of a Windows container, for its spec or for an update.
- *
- * @throws {ContainerError} `invalid_argument` for the first option that is wrong, by its path: for
- * instance `options.cpuShares`.
- */
-export function windowsResources(options: WindowsResourceOptions): WindowsResources {
-  resourceOptions(options, "options");
-  const { cpuMaximumPercent } = options;
-  return defined<WindowsResources>({
-    memory: section({ limit: options.memoryLimitBytes }),
-    cpu: section({
-      count: options.cpuCount,
-      shares: options.cpuShares,
-      maximum: cpuMaximumPercent === undefined ? undefined : Math.round(cpuMaximumPercent * 100),
-      affinity: options.cpuAffinity,
-    }),
-    storage: section({
-      iops: options.storageOperationsPerSecond,
-      bps: options.storageBytesPerSecond,
-      sandboxSize: options.sandboxSizeBytes,
-    }),
-  });
-}
-
-/**
  * Describes a Windows container. Give `args` or `commandLine`.
  *
  * @throws {ContainerError} `invalid_argument` for the first option that is wrong, by its path: for
@@ -279,7 +147,7 @@ export function windowsSpec(options: WindowsSpecOptions): Spec {
     windows: defined({
       layerFolders: options.layerFolders,
       devices: options.devices,
-      resources: resources && windowsResources(resources),
+      resources: resources && buildResources(resources),
       credentialSpec: options.credentialSpec,
       ignoreFlushesDuringBoot: options.ignoreFlushesDuringBoot,
       hyperv: hyperv ? defined({ utilityVMPath: options.utilityVmPath }) : undefined,
@@ -294,21 +162,6 @@ export function windowsSpec(options: WindowsSpecOptions): Spec {
   });
   validateSpec(spec);
   return spec;
-}
-
-function buildProcess(options: WindowsProcessOptions, base?: Process): Process {
-  const { args, commandLine, terminal, consoleSize, username } = options;
-  const env = mergeEnv(base?.env ?? [], options.env);
-  return defined<Process>({
-    ...base,
-    args,
-    commandLine,
-    terminal,
-    cwd: options.cwd ?? base?.cwd ?? "C:\\",
-    consoleSize: consoleSize && { height: consoleSize.rows, width: consoleSize.columns },
-    user: username === undefined ? base?.user : { username },
-    env: env.length > 0 ? env : undefined,
-  });
 }
 
 function bindMount({ source, destination, readonly }: WindowsBindMount): Mount {
