@@ -24,9 +24,8 @@ const origins: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON
 function pair(stats: Stats, sent: Leaves): Record<string, string> {
   const paths = new Map<string, string>();
   for (const [path, content] of sent) {
-    paths.set(content, path);
     // Windows: what was sent in nanoseconds arrives in units of 100 ns.
-    if (path.endsWith("_ns")) paths.set(`${BigInt(content) / 100n}`, path);
+    paths.set(path.endsWith("_ns") ? `${BigInt(content) / 100n}` : content, path);
   }
   const pairs: Record<string, string> = {};
   for (const [path, content] of flatten(stats)) {
