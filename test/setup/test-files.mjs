@@ -19,7 +19,7 @@ export function findTestFiles(paths) {
 
 // What looks at the sources or at the package does not depend on the runtime that looks.
 function groupOf(file) {
-  if (file.startsWith("test/containerd/")) return "containerd";
+  if (/^test\/(containerd|helpers)\//.test(file)) return "containerd";
   if (file.startsWith("test/edge/")) return "edge";
   return ["test/boundary.test.ts", "test/package.test.ts"].includes(file) ? "package" : "unit";
 }
