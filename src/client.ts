@@ -66,7 +66,11 @@ export class Client implements AsyncDisposable {
   readonly #cleanups: Cleanups;
   readonly #description: ClientDescription;
 
-  /** @param registry The runtimes by shim name. */
+  /**
+   * Makes a client; nothing is opened before the first call.
+   *
+   * @param registry The runtimes by shim name.
+   */
   constructor(registry: Registry, options: ClientOptions = {}) {
     const onError = options.onError ?? (() => {});
     this.#cleanups = new Cleanups(onError);

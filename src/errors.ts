@@ -47,6 +47,7 @@ const brand = Symbol.for("libcontainerd.ContainerError");
  * in one process have two classes. An abort is never wrapped: it rejects with `signal.reason`.
  */
 export class ContainerError extends Error {
+  /** Always `ContainerError`. */
   override readonly name = "ContainerError";
   /** The kind of the error; stable between releases. */
   readonly code: ErrorCode;
@@ -62,6 +63,8 @@ export class ContainerError extends Error {
   readonly exitCode: number | undefined;
 
   /**
+   * Makes an error.
+   *
    * @param code The kind of the error.
    * @param message Action, object in quotes, colon, state; no full stop.
    */

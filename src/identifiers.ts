@@ -5,7 +5,7 @@ const IDENTIFIER = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 const MAX_IDENTIFIER_LENGTH = 76;
 
 /** At least two parts, as the name of the binary is made from the last two. */
-const SHIM_NAME = /^[^\s./\\]+(?:\.[^\s./\\]+)+$/;
+const SHIM_NAME = /^[^\s./\\:]+(?:\.[^\s./\\:]+)+$/;
 const SHIM_PATH = /^(?:\/|\\\\|[A-Za-z]:[\\/])(?:.*[^\\/])$/;
 
 /** Bytes of a label's key and value together. */

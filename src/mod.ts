@@ -34,6 +34,7 @@ export type {
 } from "./client-options.ts";
 export type { Backend } from "./event-hub.ts";
 export { ContainerError, isContainerError } from "./errors.ts";
+export type { DirectoryArchiver } from "./directory-archiver.ts";
 export type { ContainerErrorOptions, ErrorCode } from "./errors.ts";
 export type {
   ContainerEvent,
@@ -79,6 +80,14 @@ export type {
   Version,
   WindowsProcessInfo,
 } from "./runtime.ts";
+export type {
+  RuncOptions,
+  RunhcsOptions,
+  RuntimeConfigOptions,
+  RuntimeOptions,
+  RuntimeOptionsByShim,
+} from "./runtime-options.ts";
+export type { Stats } from "./stats.ts";
 export type {
   InputSource,
   OutputTarget,

@@ -28,6 +28,8 @@ export class Registry {
   readonly fallback: PluginSource | undefined;
 
   /**
+   * Makes a registry.
+   *
    * @param entries Plugins by shim name: `a.b.c` without a slash, or the absolute path of a binary.
    * @throws {ContainerError} `invalid_argument` for a bad name, `already_exists` for a double one.
    */

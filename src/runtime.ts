@@ -13,6 +13,8 @@ import type { LinuxResources, Process as ProcessSpec, Spec, WindowsResources } f
 import type { Stats } from "./stats.ts";
 import type { Stdio, StdioOptions } from "./stdio.ts";
 
+export type { EventStream, ExitStatus, ProcessSpec, Spec, Stats, Stdio, StdioOptions };
+
 /** The last argument of every call. */
 export interface CallOptions {
   /** Ends the call; it then rejects with `signal.reason`, unchanged. */

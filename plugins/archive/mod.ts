@@ -6,6 +6,8 @@
 
 import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
 
+export type { DirectoryArchiver };
+
 /** An archiver of this host's file system. */
 export function archive(): DirectoryArchiver {
   return {

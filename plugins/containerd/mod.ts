@@ -53,5 +53,6 @@ export function containerd(options: ContainerdOptions): RuntimePlugin {
   };
 }
 
+export type { DirectoryArchiver, OpenRpc };
 export { asContainerd } from "./as-containerd.ts";
 export type { ContainerdApi, ContainerdPluginInfo, NamespaceInfo } from "./as-containerd.ts";
