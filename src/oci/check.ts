@@ -123,7 +123,7 @@ export function mapOf(item: Check, key: Check = name): Check {
   return (value, at) => {
     if (!isRecord(value)) refuse(at, "not an object");
     for (const [field, content] of Object.entries(value)) {
-      const path = `${at}[${JSON.stringify(field)}]`;
+      const path = at + (/^\w+$/.test(field) ? `.${field}` : `[${JSON.stringify(field)}]`);
       key(field, path);
       item(content, path);
     }
