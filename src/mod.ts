@@ -86,6 +86,7 @@ export type {
   RuntimeConfigOptions,
   RuntimeOptions,
   RuntimeOptionsByShim,
+  ShimName,
 } from "./runtime-options.ts";
 export type { Stats } from "./stats.ts";
 export type {

@@ -1,3 +1,9 @@
+/**
+ * What containers use: counters of Linux control groups, versions 1 and 2, and of Windows.
+ *
+ * @module
+ */
+
 import type { Cgroup1Stats } from "./cgroup1-stats.ts";
 import type { Cgroup2Stats } from "./cgroup2-stats.ts";
 import type { WindowsStats } from "./windows-stats.ts";
