@@ -9,7 +9,7 @@ import type { Transport } from "../../src/transport.ts";
 import type { OpenRpc } from "../rpc/mod.ts";
 import type { TlsOptions } from "../tcp/mod.ts";
 
-export type { Interceptor, OpenRpc };
+export type { OpenRpc };
 
 /** What {@linkcode grpc} takes. */
 export interface GrpcOptions {

@@ -9,8 +9,6 @@ import type { CallOptions } from "../../src/runtime.ts";
 
 export { type FailedCall, isRetryable, toContainerError } from "./errors.ts";
 
-export type { ContextKey, Transport };
-
 /** A connection to a server: a Connect transport that can be closed. */
 export interface Rpc extends AsyncDisposable {
   /** Carries the calls of generated clients. Reconnects by itself; streams are not resumed. */
