@@ -57,9 +57,9 @@ export interface Stdio<Options extends StdioOptions = StdioOptions> {
    */
   readonly stdin: Piped<Options["stdin"], WritableStream<Uint8Array>>;
   /** Output of the process. What is not read stalls the process, not this one's memory. */
-  readonly stdout: Piped<Options["stdout"], ReadableStream<Uint8Array>>;
+  readonly stdout: Piped<Options["stdout"], ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** Errors of the process. */
-  readonly stderr: Piped<Options["stderr"], ReadableStream<Uint8Array>>;
+  readonly stderr: Piped<Options["stderr"], ReadableStream<Uint8Array<ArrayBuffer>>>;
 }
 
 /** The paths or URIs that are sent to a shim; `""` means none. */
