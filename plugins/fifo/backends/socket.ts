@@ -1,0 +1,120 @@
+import { Socket } from "node:net";
+import type { Backend, FifoReader, FifoWriter, ReadSink } from "../backend.ts";
+import type { Descriptors } from "../descriptors.ts";
+
+/** One read takes at most what a pipe of the usual size holds. */
+const readSizeBytes = 64 * 1024;
+
+/** Sockets over non-blocking descriptors: the event loop waits, no thread does. */
+export function socketBackend(name: "socket" | "ffi-socket", descriptors: Descriptors): Backend {
+  return {
+    name,
+    openReader: (path, sink) => new SocketReader(open(descriptors, path, "read"), sink),
+    openWriter: (path) => new SocketWriter(open(descriptors, path, "write")),
+  };
+}
+
+/** A descriptor together with the way to close it should no socket take it over. */
+interface OpenDescriptor {
+  readonly fd: number;
+  discard(): void;
+}
+
+function open(descriptors: Descriptors, path: string, mode: "read" | "write"): OpenDescriptor {
+  const fd = descriptors.open(path, mode);
+  return { fd, discard: () => descriptors.close(fd) };
+}
+
+class SocketReader implements FifoReader {
+  readonly #socket: Socket;
+  readonly #closed: Promise<void>;
+
+  constructor(descriptor: OpenDescriptor, sink: ReadSink) {
+    let active = true;
+    const end = (error?: unknown): void => {
+      if (!active || this.#isClosing) return;
+      active = false;
+      sink.end(error);
+    };
+    this.#socket = adopt(descriptor, {
+      readable: true,
+      writable: false,
+      // Into one buffer and copied out at its real size: cheaper than a fresh 64 KiB for each read,
+      // most of which is empty when the writer writes little at a time.
+      onread: {
+        buffer: new Uint8Array(readSizeBytes),
+        callback: (count: number, buffer: Uint8Array): boolean => {
+          if (!active || this.#isClosing) return false;
+          return sink.data(new Uint8Array(buffer.subarray(0, count))) === "more";
+        },
+      },
+    });
+    this.#socket.on("end", () => end());
+    this.#socket.on("error", (error) => end(error));
+    this.#closed = new Promise((resolve) =>
+      this.#socket.once("close", () => {
+        resolve();
+        end();
+      })
+    );
+    this.#socket.unref();
+  }
+
+  #isClosing = false;
+
+  resume(): void {
+    if (!this.#isClosing) this.#socket.resume();
+  }
+
+  keepAlive(need: "needed" | "idle"): void {
+    if (need === "needed") this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  close(): Promise<void> {
+    this.#isClosing = true;
+    this.#socket.destroy();
+    return this.#closed;
+  }
+}
+
+class SocketWriter implements FifoWriter {
+  readonly #socket: Socket;
+  readonly #closed: Promise<void>;
+
+  constructor(descriptor: OpenDescriptor) {
+    this.#socket = adopt(descriptor, { readable: false, writable: true });
+    // A broken pipe is told to the pending write; unheard here it would end the program.
+    this.#socket.on("error", () => {});
+    this.#closed = new Promise((resolve) => this.#socket.once("close", () => resolve()));
+    this.#socket.unref();
+  }
+
+  write(chunk: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.write(chunk, (error) => error ? reject(error) : resolve());
+    });
+  }
+
+  // Writes have resolved before it is called, and a pipe has nothing to shut down.
+  close(): Promise<void> {
+    return this.destroy();
+  }
+
+  destroy(): Promise<void> {
+    this.#socket.destroy();
+    return this.#closed;
+  }
+}
+
+function adopt(
+  descriptor: OpenDescriptor,
+  options: ConstructorParameters<typeof Socket>[0] & object,
+): Socket {
+  try {
+    return new Socket({ ...options, fd: descriptor.fd });
+  } catch (error) {
+    descriptor.discard();
+    throw error;
+  }
+}

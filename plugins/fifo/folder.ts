@@ -1,0 +1,162 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, unlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import type { FifoOptions } from "./mod.ts";
+import { systemCode, systemError } from "./system-error.ts";
+
+const defaultBase = "/run/libcontainerd/fifo";
+const prefix = "fifo-";
+
+/**
+ * Makes a folder for each process. File operations are synchronous: they take microseconds on a
+ * file system in memory, and as they cannot interleave, one process's clean-up cannot remove the
+ * base from under another's folder.
+ */
+export class FifoFolders {
+  readonly #options: FifoOptions;
+  /** The base to remove when it is empty; none if it was there before. */
+  #ownBase: string | undefined;
+
+  constructor(options: FifoOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a folder with mode 0700 and a random name.
+   *
+   * @throws {ContainerError} by what the system says, for instance `permission_denied`.
+   */
+  make(): FifoFolder {
+    const { directory } = this.#options;
+    const path = directory === undefined ? this.#makeDefault() : this.#make(directory);
+    const folder = new FifoFolder(path, this.#options, () => this.#removeBase());
+    try {
+      folder.own(path);
+    } catch (error) {
+      folder.remove();
+      throw error;
+    }
+    return folder;
+  }
+
+  #makeDefault(): string {
+    try {
+      return this.#make(defaultBase);
+    } catch (error) {
+      if (systemCode((error as Error).cause) === "ENOSPC") throw error;
+    }
+    let temporary = "/tmp";
+    try {
+      temporary = tmpdir();
+    } catch {
+      // Deno without the permission to read TMPDIR.
+    }
+    return this.#mkdtemp(temporary, `libcontainerd-${prefix}`);
+  }
+
+  #make(base: string): string {
+    // Again, if another process removed the empty base in between.
+    for (let attempt = 0;; attempt++) {
+      this.#makeBase(base);
+      try {
+        return this.#mkdtemp(base, prefix);
+      } catch (error) {
+        if (systemCode((error as Error).cause) !== "ENOENT" || attempt >= 10) throw error;
+      }
+    }
+  }
+
+  #makeBase(base: string): void {
+    try {
+      // Others may pass, for a shim in a user namespace must reach its own folder, but not look.
+      if (mkdirSync(base, { recursive: true, mode: 0o711 }) !== undefined) this.#ownBase = base;
+    } catch (error) {
+      throw systemError(`Cannot make FIFO folder "${base}"`, error);
+    }
+    if (base === defaultBase) this.#ownBase = base;
+  }
+
+  #mkdtemp(base: string, start: string): string {
+    try {
+      const path = mkdtempSync(join(base, start));
+      // Deno before 2.4 made it with the umask.
+      chmodSync(path, 0o700);
+      return path;
+    } catch (error) {
+      throw systemError(`Cannot make folder in "${base}"`, error);
+    }
+  }
+
+  #removeBase(): void {
+    if (this.#ownBase === undefined) return;
+    try {
+      rmdirSync(this.#ownBase);
+    } catch {
+      // Still in use by others.
+    }
+  }
+}
+
+/** The folder of one process. */
+export class FifoFolder {
+  /** Its path. */
+  readonly path: string;
+  readonly #options: FifoOptions;
+  readonly #onRemoved: () => void;
+  readonly #files: string[] = [];
+
+  /** @param onRemoved Called after the folder was removed. */
+  constructor(path: string, options: FifoOptions, onRemoved: () => void) {
+    this.path = path;
+    this.#options = options;
+    this.#onRemoved = onRemoved;
+  }
+
+  /** Notes a file that was made in it, and gives it to the user and group of the options. */
+  add(path: string): void {
+    this.#files.push(path);
+    this.own(path);
+  }
+
+  /** Gives a file or the folder to the user and group of the options. */
+  own(path: string): void {
+    const { uid, gid } = this.#options;
+    if (uid === undefined && gid === undefined) return;
+    try {
+      chownSync(path, uid ?? -1, gid ?? -1);
+    } catch (error) {
+      throw systemError(`Cannot give "${path}" to user "${uid}", group "${gid}"`, error);
+    }
+  }
+
+  /** Removes it and what was made in it. Idempotent. */
+  remove(): void {
+    for (const file of this.#files.splice(0)) tryRemove(() => unlinkSync(file));
+    tryRemove(() => rmdirSync(this.path));
+    this.#onRemoved();
+  }
+}
+
+/**
+ * Removes FIFOs that this library made in another process. Those of anybody else are left alone:
+ * they are known by the name of their folder.
+ */
+export function removeForeignFifos(paths: readonly string[]): void {
+  const made = paths.filter((path) => {
+    const folder = basename(dirname(path));
+    return folder.startsWith(prefix) || folder.startsWith(`libcontainerd-${prefix}`);
+  });
+  for (const path of made) tryRemove(() => unlinkSync(path));
+  for (const folder of new Set(made.map((path) => dirname(path)))) {
+    tryRemove(() => rmdirSync(folder));
+    if (dirname(folder) === defaultBase) tryRemove(() => rmdirSync(defaultBase));
+  }
+}
+
+function tryRemove(remove: () => void): void {
+  try {
+    remove();
+  } catch {
+    // Gone already, or not ours to remove; nothing depends on it.
+  }
+}

@@ -1,0 +1,177 @@
+import { clearTimeout, setTimeout } from "node:timers";
+import { ContainerError, invalidArgument } from "../../src/errors.ts";
+import type { FifoWriter } from "./backend.ts";
+import type { Descriptors } from "./descriptors.ts";
+import { hasReader, Keeper } from "./keeper.ts";
+import { systemCode, systemError } from "./system-error.ts";
+
+/** What {@linkcode Input} takes. */
+export interface InputOptions {
+  /** Path of the FIFO. */
+  readonly path: string;
+  /** Opens descriptors for keepers. */
+  readonly descriptors: Descriptors;
+  /** Opens our end. */
+  readonly open: () => FifoWriter;
+  /** Called once, after our end was closed. */
+  readonly onClosed: () => void;
+  /** Whose input it is. */
+  readonly containerId: string;
+  /** Whose input it is. */
+  readonly processId: string;
+}
+
+/** For how long a shim that has answered may take to open its end: its open runs aside. */
+const readerDelaysMs: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
+
+/**
+ * An input as a stream. A write resolves when the kernel has the bytes. The end that the user
+ * closed stays open until the shim reads, because bytes in a FIFO that nobody has open are lost.
+ */
+export class Input {
+  /** What the user writes to. */
+  readonly stream: WritableStream<Uint8Array>;
+  readonly #options: InputOptions;
+  readonly #writer: FifoWriter;
+  #keeper: Keeper;
+  #controller: WritableStreamDefaultController | undefined;
+  /** What the user did with the stream. */
+  #wish: "open" | "close" | "destroy" = "open";
+  /** Chunks that the user wrote and the kernel does not have yet. */
+  #pendingChunks = 0;
+  #onIdle: () => void = () => {};
+  #phase: "kept" | "releasing" | "released" | "closed" = "kept";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+
+  constructor(options: InputOptions) {
+    this.#options = options;
+    this.#keeper = new Keeper(options.descriptors, options.path);
+    try {
+      this.#writer = options.open();
+    } catch (error) {
+      this.#keeper.close();
+      throw error;
+    }
+    this.stream = new WritableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      write: (chunk) => this.#write(chunk),
+      close: () => this.#userEnded("close"),
+      abort: () => this.#userEnded("destroy"),
+    }, {
+      highWaterMark: 1,
+      size: () => {
+        this.#pendingChunks++;
+        return 1;
+      },
+    });
+  }
+
+  /** To be called when the shim has answered: gives the keeper up once the shim reads. */
+  release(): void {
+    if (this.#phase !== "kept") return;
+    this.#phase = "releasing";
+    this.#tryRelease(0);
+  }
+
+  /**
+   * Closes our end after what was written, also while a writer has locked the stream; later writes
+   * fail. Before the release it resolves when the kernel has the bytes, for our end is then closed
+   * with the release. Idempotent; never rejects.
+   */
+  async close(): Promise<void> {
+    if (this.#wish === "open" && this.#pendingChunks > 0) {
+      await new Promise<void>((resolve) => this.#onIdle = resolve);
+    }
+    if (this.#wish === "open") {
+      this.#wish = "close";
+      this.#controller?.error(this.#gone("it was closed"));
+      if (this.#phase === "released") this.#close("close");
+    }
+    if (this.#phase !== "kept") await this.#closed.promise;
+  }
+
+  /** Closes our end at once; later writes fail. Idempotent. */
+  async end(): Promise<void> {
+    if (this.#wish === "open") {
+      this.#wish = "destroy";
+      this.#controller?.error(this.#gone());
+    }
+    this.#onIdle();
+    // Whatever the user wished: what is pending has nobody left to read it.
+    await Promise.all([this.#writer.destroy(), this.#close("destroy")]);
+  }
+
+  #tryRelease(attempt: number): void {
+    const { descriptors, path } = this.#options;
+    this.#keeper.close();
+    const delayMs = readerDelaysMs[attempt];
+    if (!hasReader(descriptors, path) && delayMs !== undefined) {
+      try {
+        this.#keeper = new Keeper(descriptors, path);
+        this.#timer = setTimeout(() => this.#tryRelease(attempt + 1), delayMs);
+        this.#timer.unref();
+        return;
+      } catch {
+        // The FIFO is gone, and with it who would have read it.
+      }
+    }
+    this.#phase = "released";
+    if (this.#wish !== "open") this.#close(this.#wish);
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    const { containerId, processId } = this.#options;
+    if (!(chunk instanceof Uint8Array)) {
+      this.#userEnded("destroy");
+      throw invalidArgument(
+        "chunk",
+        `Cannot write to stdin of process "${processId}": chunk is not a Uint8Array`,
+        { plugin: "fifo", containerId, processId },
+      );
+    }
+    try {
+      if (chunk.byteLength > 0) await this.#writer.write(chunk);
+      this.#pendingChunks--;
+      if (this.#pendingChunks === 0) this.#onIdle();
+    } catch (error) {
+      if (this.#wish === "destroy") throw this.#gone();
+      this.#userEnded("destroy");
+      const action = `Cannot write to stdin of process "${processId}"`;
+      throw systemCode(error) === "EPIPE"
+        ? this.#gone(undefined, error)
+        : systemError(action, error, { containerId, processId });
+    }
+  }
+
+  /** Does not wait for the shim: the user may well close before it is even asked to start. */
+  async #userEnded(wish: "close" | "destroy"): Promise<void> {
+    if (this.#wish === "open") this.#wish = wish;
+    this.#onIdle();
+    if (this.#phase === "released") await this.#close(wish);
+  }
+
+  #close(how: "close" | "destroy"): Promise<void> {
+    this.#phase = "closed";
+    clearTimeout(this.#timer);
+    this.#keeper.close();
+    this.#closing ??= (how === "close" ? this.#writer.close() : this.#writer.destroy())
+      .then(() => {
+        this.#closed.resolve();
+        this.#options.onClosed();
+      });
+    return this.#closing;
+  }
+
+  #gone(state = "nobody reads it any more", cause?: unknown): ContainerError {
+    const { containerId, processId } = this.#options;
+    return new ContainerError(
+      "failed_precondition",
+      `Cannot write to stdin of process "${processId}": ${state}`,
+      { plugin: "fifo", containerId, processId, cause },
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import { copyProcessInput, processOutput } from "./inherit.ts";
+import type { Input } from "./input.ts";
+import type { Output } from "./output.ts";
+
+/** Moves bytes between a FIFO and a stream of the caller. Failures never surface as rejections. */
+export interface Pump {
+  /** Starts one that feeds the input; others run from the start. */
+  startInput(): void;
+  /** Ends one that feeds the input, and lets go of its source. */
+  stopInput(): void;
+  /** Resolves when an output has been handed over to its end. */
+  readonly drained: Promise<void>;
+  /** Whether the caller's stream failed before an output's end. */
+  readonly isFailed: boolean;
+}
+
+/**
+ * Pumps an output into a stream, which is closed at the end, or into this process's own output. A
+ * stream that fails ends the pump; what follows is read and thrown away, so that the process does
+ * not stall.
+ */
+export class OutputPump implements Pump {
+  /** Resolves when everything was handed over, or the stream failed. */
+  readonly drained: Promise<void>;
+  #isFailed = false;
+
+  /** @param target The caller's stream, or the name of this process's own. */
+  constructor(output: Output, target: WritableStream<Uint8Array> | "stdout" | "stderr") {
+    const sink = typeof target === "string" ? processOutput(target) : target;
+    this.drained = output.stream.pipeTo(sink).catch(() => {
+      this.#isFailed = true;
+    });
+  }
+
+  /** Whether the stream failed. */
+  get isFailed(): boolean {
+    return this.#isFailed;
+  }
+
+  /** Nothing to start. */
+  startInput(): void {}
+
+  /** Nothing to stop. */
+  stopInput(): void {}
+}
+
+/** Pumps a stream, or this process's own input, into the input; its end closes the input. */
+export class InputPump implements Pump {
+  /** An input has nothing to drain. */
+  readonly drained: Promise<void> = Promise.resolve();
+  /** A source that fails ends the input, which is no failure of an output. */
+  readonly isFailed = false;
+  readonly #source: ReadableStream<Uint8Array> | "stdin";
+  readonly #input: Input;
+  readonly #stop = new AbortController();
+  #isStarted = false;
+
+  /** @param source The caller's stream, or `stdin` for this process's own. */
+  constructor(input: Input, source: ReadableStream<Uint8Array> | "stdin") {
+    this.#input = input;
+    this.#source = source;
+  }
+
+  /** Starts it; once. */
+  startInput(): void {
+    if (this.#isStarted || this.#stop.signal.aborted) return;
+    this.#isStarted = true;
+    const { signal } = this.#stop;
+    const done = this.#source === "stdin"
+      ? this.#copyOwn(signal)
+      // Aborting cancels the source; a source that fails aborts the input, which closes it.
+      : this.#source.pipeTo(this.#input.stream, { signal });
+    done.catch(() => {});
+  }
+
+  /** Ends it; a stream is cancelled, also if it was never started. */
+  stopInput(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    if (this.#isStarted || this.#source === "stdin" || this.#source.locked) return;
+    this.#source.cancel().catch(() => {});
+  }
+
+  async #copyOwn(signal: AbortSignal): Promise<void> {
+    const writer = this.#input.stream.getWriter();
+    await copyProcessInput((chunk) => writer.write(chunk), signal);
+    if (!signal.aborted) await writer.close();
+  }
+}

@@ -1,0 +1,128 @@
+import { clearTimeout, setTimeout } from "node:timers";
+import { invalidArgument } from "../../src/errors.ts";
+import type { Stdio, StdioPaths, StdioSession } from "../../src/stdio.ts";
+import type { Input } from "./input.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Output } from "./output.ts";
+import type { Pump } from "./pump.ts";
+
+/** What a {@linkcode FifoSession} is made of. */
+export interface SessionParts {
+  /** What the runtime sends to the shim. */
+  readonly paths: StdioPaths;
+  /** What the caller gets. */
+  readonly stdio: Stdio;
+  /** Our end of the input, if it is a FIFO. */
+  readonly input: Input | undefined;
+  /** Our ends of the outputs that are FIFOs. */
+  readonly outputs: readonly Output[];
+  /** Keepers of the outputs. */
+  readonly keepers: readonly Keeper[];
+  /** Pumps into and out of streams of the caller. */
+  readonly pumps: readonly Pump[];
+  /** Removes what was made. `isEnded` says whether the process was known to have ended. */
+  readonly remove: (state: { readonly isEnded: boolean }) => void;
+}
+
+/** Longer delays would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The streams of one process. */
+export class FifoSession implements StdioSession {
+  /** What the runtime sends to the shim. */
+  readonly paths: StdioPaths;
+  /** What the caller gets. */
+  readonly stdio: Stdio;
+  readonly #parts: SessionParts;
+  #isReleased = false;
+  #isEnded = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: SessionParts) {
+    this.paths = parts.paths;
+    this.stdio = parts.stdio;
+    this.#parts = parts;
+  }
+
+  /** Gives the pipes up to the shim. Idempotent. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    for (const keeper of this.#parts.keepers) keeper.close();
+    this.#parts.input?.release();
+    // Not before: of a process that could not be made, no input was taken.
+    if (this.#closing === undefined) { for (const pump of this.#parts.pumps) pump.startInput(); }
+  }
+
+  /**
+   * Ends stdin after what was written, also while its stream is locked. Resolves when our end is
+   * closed; before the release, when the kernel has what was written, for our end has to stay open
+   * until the shim reads. Idempotent.
+   */
+  async closeStdin(): Promise<void> {
+    for (const pump of this.#parts.pumps) pump.stopInput();
+    await this.#parts.input?.close();
+  }
+
+  /**
+   * Closes stdin and reads the outputs to their end.
+   *
+   * @param budgetMs How long that may take, in milliseconds; includes handing what was read to
+   * streams of the caller, and to this process's own output.
+   * @returns `truncated` if an end was not reached, or a stream of the caller failed before it.
+   * @throws {ContainerError} `invalid_argument` for a budget that is not a number from 0.
+   */
+  async drain(budgetMs: number): Promise<{ readonly truncated: boolean }> {
+    if (typeof budgetMs !== "number" || !(budgetMs >= 0)) {
+      throw invalidArgument("budgetMs", `Cannot drain for "${budgetMs}" ms: not a number from 0`, {
+        plugin: "fifo",
+      });
+    }
+    const { outputs, pumps } = this.#parts;
+    this.#isEnded = true;
+    this.release();
+    const work = Promise.all([
+      this.#endInput(),
+      ...outputs.map((output) => output.drain()),
+      ...pumps.map((pump) => pump.drained),
+    ]);
+    await within(work, budgetMs);
+    for (const output of outputs) output.stopDraining();
+    const isComplete = outputs.every((output) => output.isComplete) &&
+      pumps.every((pump) => !pump.isFailed);
+    return { truncated: !isComplete };
+  }
+
+  /** Closes all ends and removes the FIFOs. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#isReleased = true;
+    const { keepers, outputs, remove } = this.#parts;
+    for (const keeper of keepers) keeper.close();
+    try {
+      await Promise.all([this.#endInput(), ...outputs.map((output) => output.close())]);
+    } finally {
+      remove({ isEnded: this.#isEnded });
+    }
+  }
+
+  async #endInput(): Promise<void> {
+    for (const pump of this.#parts.pumps) pump.stopInput();
+    await this.#parts.input?.end();
+  }
+}
+
+/** Waits for work that never rejects, for a time; the timer goes with whichever is first. */
+async function within(work: Promise<unknown>, budgetMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.min(budgetMs, longestTimerMs));
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
