@@ -21,8 +21,7 @@ async function main() {
   const wantsChecks = options.groups.includes("checks") && options.paths.length === 0;
   const jobs = testJobs(options);
   const startedAt = Date.now();
-  const usesPackage = jobs.some((job) => job.files.includes("test/package.test.ts"));
-  if (wantsChecks || usesPackage) await run.run([build], []);
+  if (wantsChecks) await run.run([build], []);
   await run.run(wantsChecks ? checks() : [], jobs);
   await sweep(run);
   if (jobs.length === 0 && !wantsChecks) {

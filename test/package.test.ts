@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { repositoryDir } from "./helpers/cache.ts";
+import { type PackedPackage, packPackage, runTool } from "./helpers/packed-package.ts";
+import { allRuntimes, runScript } from "./helpers/runtime.ts";
+
+const coreBudgetBytes = 6 * 1024;
+const edgeBudgetBytes = 64 * 1024;
+
+interface Bundle {
+  readonly text: string;
+  readonly gzipBytes: number;
+  readonly inputs: readonly string[];
+}
+
+async function bundle(source: string): Promise<Bundle> {
+  const result = await build({
+    stdin: { contents: source, resolveDir: repositoryDir, loader: "ts" },
+    absWorkingDir: repositoryDir,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    target: "es2022",
+    platform: "browser",
+    logLevel: "silent",
+  });
+  const text = result.outputFiles[0]?.text ?? "";
+  const gzipBytes = gzipSync(text, { level: 9 }).length;
+  return { text, gzipBytes, inputs: Object.keys(result.metafile.inputs) };
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} kB`;
+}
+
+describe("the npm package", () => {
+  let pack: PackedPackage;
+  before(() => {
+    pack = packPackage();
+  });
+  after(() => pack?.remove());
+
+  it("the npm package holds built modules with their types, and no sources or tests", (t) => {
+    t.diagnostic(`${pack.files.length} files, tarball ${kilobytes(pack.tarballBytes)}`);
+    const outside = pack.files.filter((file) =>
+      !/^(package\.json|README\.md|LICENSE|dist\/(src|plugins|proto)\/.*\.(d\.ts|js))$/.test(file)
+    );
+    assert.deepEqual(outside, []);
+    for (const name of ["LICENSE", "README.md", "dist/src/mod.js", "dist/src/mod.d.ts"]) {
+      assert.ok(pack.files.includes(name), `${name} is missing`);
+    }
+  });
+
+  it("the npm package gives the same exports on every runtime", async () => {
+    const script = `${pack.consumerDir}/exports.mjs`;
+    const lines = pack.modules.map((name) =>
+      `found[${JSON.stringify(name)}] = Object.keys(await import(${JSON.stringify(name)})).sort();`
+    );
+    writeFileSync(
+      script,
+      `const found = {};\n${lines.join("\n")}\nconsole.log(JSON.stringify(found));\n`,
+    );
+    const outputs = new Map<string, string>();
+    for (const runtime of allRuntimes) {
+      const { code, stdout, stderr } = await runScript(runtime, script, [], {
+        cwd: pack.consumerDir,
+      });
+      assert.equal(code, 0, `${runtime}: ${stderr}`);
+      outputs.set(runtime, stdout);
+    }
+    const [[, first = ""] = []] = outputs;
+    for (const [runtime, output] of outputs) assert.equal(output, first, runtime);
+    const found: Record<string, readonly string[]> = JSON.parse(first);
+    assert.deepEqual(Object.keys(found), pack.modules);
+    for (const [name, exported] of Object.entries(found)) assert.ok(exported.length > 0, name);
+    assert.ok(found["libcontainerd"]?.includes("Client"));
+  });
+
+  for (const resolution of ["nodenext", "bundler"]) {
+    it(`the npm package type-checks in a strict project without Node's types (${resolution})`, () => {
+      const imports = pack.modules.map((name, index) =>
+        `import * as m${index} from "${name}";\nvoid m${index};`
+      );
+      writeFileSync(
+        `${pack.consumerDir}/main.ts`,
+        `${imports.join("\n")}
+import { Client } from "libcontainerd";
+import type { Runtime } from "libcontainerd/runtime";
+export async function version(client: Client, runtime: Runtime): Promise<string> {
+  await client[Symbol.asyncDispose]();
+  return (await runtime.version()).version;
+}
+`,
+      );
+      const options = {
+        module: resolution === "bundler" ? "esnext" : "nodenext",
+        moduleResolution: resolution,
+        target: "es2022",
+        lib: ["es2022", "dom", "dom.iterable"],
+        types: [],
+        strict: true,
+        noEmit: true,
+      };
+      writeFileSync(
+        `${pack.consumerDir}/tsconfig.json`,
+        JSON.stringify({ compilerOptions: options, files: ["main.ts"] }),
+      );
+      runTool("tsc", ["-p", pack.consumerDir], pack.consumerDir);
+    });
+  }
+});
+
+describe("bundles", () => {
+  it(`bundles of the core stay below ${kilobytes(coreBudgetBytes)} gzipped and hold nothing else`, async (t) => {
+    const core = await bundle(`export * from "./src/mod.ts";`);
+    t.diagnostic(`core: ${kilobytes(core.text.length)}, gzipped ${kilobytes(core.gzipBytes)}`);
+    assert.deepEqual(core.inputs.filter((file) => !/^(src\/|<stdin>)/.test(file)), []);
+    assert.ok(core.gzipBytes <= coreBudgetBytes, `${core.gzipBytes} bytes`);
+  });
+
+  it(`bundles for the edge stay below ${kilobytes(edgeBudgetBytes)} gzipped, without node:`, async (t) => {
+    const edge = await bundle(
+      `export { Client, Registry } from "./src/mod.ts";
+       export { containerd } from "./plugins/containerd/mod.ts";
+       export { web } from "./plugins/web/mod.ts";`,
+    );
+    t.diagnostic(
+      `containerd and web: ${kilobytes(edge.text.length)}, gzipped ${kilobytes(edge.gzipBytes)}`,
+    );
+    assert.doesNotMatch(edge.text, /["'`]node:/);
+    assert.ok(edge.gzipBytes <= edgeBudgetBytes, `${edge.gzipBytes} bytes`);
+  });
+});
