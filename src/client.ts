@@ -1,5 +1,5 @@
 import { abortable } from "./abort.ts";
-import { Cleanups } from "./cleanups.ts";
+import { Cleanups, cleanupSubject } from "./cleanups.ts";
 import type {
   ClientDescription,
   ClientOptions,
@@ -17,7 +17,7 @@ import { EventHub } from "./event-hub.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import { Handles } from "./handles.ts";
-import { validateContainerId, validateProcessId } from "./identifiers.ts";
+import { validateContainerId, validateExecId, validateProcessId } from "./identifiers.ts";
 import type { Process as ProcessSpec, Spec } from "./oci/spec.ts";
 import { validateProcess, validateResources } from "./oci/validate.ts";
 import type { Registry } from "./registry.ts";
@@ -118,6 +118,7 @@ export class Client implements AsyncDisposable {
     validateContainerId(id);
     const runtime = await this.#runtime(shim, options);
     const { signal, ...request } = options;
+    await this.#settled(id, signal);
     const container = await runtime.createContainer({ ...request, id, spec, shim }, { signal });
     this.#handles.addContainer(container);
     return container;
@@ -145,7 +146,10 @@ export class Client implements AsyncDisposable {
       await abortable(handStdio(stdio, task.stdio), signal);
       await task.start({ signal });
     } catch (error) {
-      await this.#cleanups.add((budget) => task.delete({ force: true, signal: budget }), signal);
+      await this.#cleanups.add(
+        (budget) => task.delete({ force: true, signal: budget }),
+        { signal, subject: id },
+      );
       throw error;
     }
     this.#handles.addTask(container, task);
@@ -165,10 +169,13 @@ export class Client implements AsyncDisposable {
     process: ProcessSpec,
     options: ExecOptions<S> = {},
   ): Promise<Process<StdioOf<S>>> {
-    validateProcessId(processId);
+    validateExecId(processId);
     validateProcess(process);
+    const subject = cleanupSubject({ containerId: id, processId });
     const task = await this.#task(id, options);
     const { signal, stdio } = options;
+    // An ended process of this id may not be removed yet.
+    await abortable(this.#cleanups.settled(subject), signal);
     const terminal = process.terminal ?? false;
     const handle = await task.exec(processId, process, {
       signal,
@@ -181,13 +188,13 @@ export class Client implements AsyncDisposable {
       await abortable(handStdio(stdio, handle.stdio), signal);
       await handle.start({ signal });
     } catch (error) {
-      await this.#cleanups.add(remove, signal);
+      await this.#cleanups.add(remove, { signal, subject });
       throw error;
     }
     this.#handles.addProcess(handle);
     handle.exited.then((status) => {
       this.#handles.endProcess(handle, status);
-      return this.#cleanups.add(remove);
+      return this.#cleanups.add(remove, { subject });
     });
     return typed<Process<StdioOf<S>>>(handle);
   }
@@ -214,8 +221,16 @@ export class Client implements AsyncDisposable {
       this.#handles.addContainer(container);
       return { alive: false, pid: 0, process: undefined };
     }
+    let state: ProcessStatus["state"];
+    try {
+      ({ state } = await task.status({ signal }));
+    } catch (error) {
+      // Nobody gets the streams that were attached to; cancelled, they leave the process its output.
+      const { stdout, stderr } = task.stdio;
+      for (const output of [stdout, stderr]) output?.cancel().catch(() => {});
+      throw error;
+    }
     this.#handles.addTask(container, task);
-    const { state } = await task.status({ signal });
     return { alive: state !== "stopped", pid: task.pid, process: typed<Task<S>>(task) };
   }
 
@@ -243,7 +258,7 @@ export class Client implements AsyncDisposable {
       task = typed<Task>(await this.start(id, { signal, stdio, checkpointDir }));
       return await task.wait({ signal });
     } finally {
-      await this.#cleanups.add(remove, signal);
+      await this.#cleanups.add(remove, { signal, subject: id });
     }
   }
 
@@ -420,9 +435,15 @@ export class Client implements AsyncDisposable {
     return shim === undefined ? this.#pool.default(signal) : this.#pool.forShim(shim, signal);
   }
 
-  #container(id: string, { signal }: CallOptions): Promise<Container> {
+  async #container(id: string, { signal }: CallOptions): Promise<Container> {
     validateContainerId(id);
-    return this.#handles.container(id, { signal });
+    await this.#settled(id, signal);
+    return await this.#handles.container(id, { signal });
+  }
+
+  /** Waits for what earlier, aborted calls on a container still undo. */
+  async #settled(id: string, signal: AbortSignal | undefined): Promise<void> {
+    await abortable(this.#cleanups.settled(id), signal);
   }
 
   #task(id: string, { signal }: CallOptions): Promise<Task> {

@@ -1,3 +1,4 @@
+import { abortable } from "./abort.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { ContainerEvent, EventStream, RuntimeEvent } from "./events.ts";
 import type { CallOptions, Runtime } from "./runtime.ts";
@@ -57,7 +58,11 @@ export class EventHub implements AsyncDisposable {
     signal?.addEventListener("abort", close, { once: true });
     const connect = async () => {
       signal?.throwIfAborted();
-      for (const runtime of await runtimes()) await this.#subscribe(runtime);
+      for (const runtime of await abortable(runtimes(), signal)) {
+        // Whoever has stopped reading in the meantime must not leave a subscription open.
+        if (!this.#queues.has(queue)) return;
+        await abortable(this.#subscribe(runtime), signal);
+      }
     };
     const ready = connect();
     ready.catch(close);

@@ -1,4 +1,5 @@
 import { invalidArgument } from "./errors.ts";
+import { INIT_PROCESS } from "./runtime.ts";
 
 /** Letters and digits, with one `.`, `_` or `-` at a time between them: safe as part of a path. */
 const IDENTIFIER = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
@@ -32,6 +33,19 @@ export function validateContainerId(id: string, field = "containerId"): void {
  */
 export function validateProcessId(id: string, field = "processId"): void {
   validateIdentifier("process id", id, field);
+}
+
+/**
+ * Checks the id of a further process: as {@linkcode validateProcessId}, and not `init`, which is the
+ * first one.
+ *
+ * @param field What the error names as the refused field.
+ * @throws {ContainerError} `invalid_argument` for any other.
+ */
+export function validateExecId(id: string, field = "processId"): void {
+  validateProcessId(id, field);
+  if (id !== INIT_PROCESS) return;
+  throw invalidArgument(field, `Cannot use process id "${id}": it is the first process's`);
 }
 
 /**

@@ -86,6 +86,7 @@ export class ContainerdContainer implements Container {
   async newTask(options: NewTaskOptions = {}): Promise<ContainerdTask> {
     const { signal, checkpointDir, stdio: wanted = {} } = options;
     signal?.throwIfAborted();
+    await this.#session.settled(containerSubject("create task of", this.id), { signal });
     const rootfs = await this.#rootfs(options);
     const terminal = this.#spec.process?.terminal ?? false;
     const ref = { containerId: this.id, processId: INIT_PROCESS };
@@ -100,7 +101,12 @@ export class ContainerdContainer implements Container {
       if (checkpointDir === undefined) return await make();
       return await withCheckpoint(this.#session, this.id, checkpointDir, { signal }, make);
     } catch (error) {
-      await stdio.close();
+      // An aborted Create may still be under way, and its shim about to open the pipes.
+      await this.#session.undo(
+        containerSubject("create task of", this.id),
+        () => stdio.close(),
+        { signal },
+      );
       throw isContainerError(error) ? startFailure(error) : error;
     }
   }
@@ -128,6 +134,7 @@ export class ContainerdContainer implements Container {
   /** Removes the container. */
   async delete(options: CallOptions = {}): Promise<void> {
     const subject = containerSubject("delete", this.id);
+    await this.#session.settled(subject, options);
     // containerd itself would leave the task behind, out of reach.
     const task = await unlessMissing(
       this.#session.call(

@@ -4,6 +4,7 @@ import type { ContainerEvent, EventStream, RuntimeEvent } from "../../src/events
 import type { CallOptions } from "../../src/runtime.ts";
 import { Backoff } from "./backoff.ts";
 import { backgroundDelay } from "./background-delay.ts";
+import { holdProcess } from "./hold-process.ts";
 import { decodeEvent } from "./event-decoding.ts";
 import { OomMarks } from "./oom-marks.ts";
 import { SubscriptionMarker } from "./subscription-marker.ts";
@@ -22,15 +23,19 @@ export function containerdEvents(session: Session, { signal }: CallOptions): Eve
   const forget = session.onClosing(() => stop.abort());
   const abort = () => stop.abort();
   signal?.addEventListener("abort", abort, { once: true });
+  // While there is no connection, no open call keeps the process alive for the reader.
+  const release = holdProcess();
   const queue = new EventQueue<RuntimeEvent>({
     gap: () => now("gap"),
     onReturn: () => {
+      release();
       stop.abort();
       forget();
       signal?.removeEventListener("abort", abort);
     },
   });
   stop.signal.addEventListener("abort", () => queue.close(), { once: true });
+  if (stop.signal.aborted) queue.close(); // the session is closed already
   const ready = Promise.withResolvers<void>();
   run(session, queue, ready, stop.signal).catch((error: unknown) => {
     ready.reject(error);
@@ -38,8 +43,10 @@ export function containerdEvents(session: Session, { signal }: CallOptions): Eve
   });
   ready.promise.catch(() => {}); // a subscription that nobody awaits must not end the process
   if (signal?.aborted) abort();
+  const live = abortable(ready.promise, signal);
+  live.catch(() => {});
   return {
-    ready: abortable(ready.promise, signal),
+    ready: live,
     [Symbol.asyncIterator]: () => ({
       next: async () => {
         await ready.promise.catch((error: unknown) => {

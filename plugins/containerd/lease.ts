@@ -28,6 +28,6 @@ export async function withLease<T>(
   try {
     return await use({ "containerd-lease": id });
   } finally {
-    await session.cleanups.add(remove, options.signal);
+    await session.undo(subject, remove, options);
   }
 }

@@ -56,6 +56,7 @@ export class ContainerdProcess implements Process {
   readonly #watch: ExitWatch;
   readonly #memoryLimited: boolean;
   #pid: number;
+  #starting: Promise<void> | undefined;
   #removal: Promise<void> | undefined;
 
   /** @param init What is known of it. */
@@ -99,23 +100,13 @@ export class ContainerdProcess implements Process {
 
   /** Starts it. */
   async start(options: CallOptions = {}): Promise<void> {
-    try {
-      const { pid } = await this.session.change(
-        this.subject("start"),
-        (rpc) => this.session.tasks.start(execIds(this.ref), rpc),
-        options,
-      );
-      this.#pid = pid;
-    } catch (error) {
-      if (!isContainerError(error)) throw error;
-      const failure = startFailure(error);
-      if (failure.exitCode !== undefined && this.id !== INIT_PROCESS) {
-        this.#watch.settle({ code: failure.exitCode, exitedAt: new Date() });
-      }
-      throw failure;
-    } finally {
-      this.#stdio.started();
-    }
+    const subject = this.subject("start");
+    const step = (cut?: AbortSignal) => {
+      const starting = this.#start(subject, cut);
+      this.#starting = starting.catch(() => {}).then(() => void (this.#starting = undefined));
+      return starting;
+    };
+    await this.session.finish(subject, step, options);
   }
 
   /** Waits for its end and for the end of its output. */
@@ -178,21 +169,48 @@ export class ContainerdProcess implements Process {
   /** Removes its record. */
   async delete({ force = false, signal }: DeleteOptions = {}): Promise<ExitStatus> {
     signal?.throwIfAborted();
-    if (!this.#watch.over) await this.#prepareDelete(force, signal);
-    // The output is read before the shim, which holds it, is told to forget the process.
-    if (this.#watch.over) await abortable(this.exited, signal);
-    // Only one Delete is under way at a time, whoever asked for it: the next finds nothing.
-    this.#removal ??= this.#remove(force).catch((error: unknown) => {
-      this.#removal = undefined;
-      throw error;
-    });
-    await abortable(this.#removal, signal);
-    return this.exited;
+    const release = holdProcess();
+    try {
+      if (!this.#watch.over) await this.#prepareDelete(force, signal);
+      // The output is read before the shim, which holds it, is told to forget the process.
+      if (this.#watch.over) await abortable(this.exited, signal);
+      // Only one Delete is under way at a time, whoever asked for it: the next finds nothing.
+      const removal = this.#removal ??= this.#remove(force).catch((error: unknown) => {
+        this.#removal = undefined;
+        throw error;
+      });
+      // It goes on when the caller aborts; the session is not closed before.
+      this.session.cleanups.add(() => removal);
+      await abortable(removal, signal);
+      return await this.exited;
+    } finally {
+      release();
+    }
   }
 
   /** The subject of a call on this process. */
   protected subject(verb: string): Subject {
     return processSubject(verb, this.ref);
+  }
+
+  async #start(subject: Subject, cut: AbortSignal | undefined): Promise<void> {
+    try {
+      const { pid } = await this.session.call(
+        subject,
+        (rpc) => this.session.tasks.start(execIds(this.ref), rpc),
+        { signal: cut },
+      );
+      this.#pid = pid;
+    } catch (error) {
+      if (!isContainerError(error)) throw error;
+      const failure = startFailure(error);
+      if (failure.exitCode !== undefined && this.id !== INIT_PROCESS) {
+        this.#watch.settle({ code: failure.exitCode, exitedAt: new Date() });
+      }
+      throw failure;
+    } finally {
+      this.#stdio.started();
+    }
   }
 
   async #remove(force: boolean): Promise<void> {
@@ -224,7 +242,13 @@ export class ContainerdProcess implements Process {
       });
     }
     const { state } = status;
-    if (state === "created" && this.id !== INIT_PROCESS) return;
+    if (state === "created" && this.id !== INIT_PROCESS) {
+      if (this.#starting === undefined) return;
+      // A Start that nobody waits for any more would bring it to life after its deletion was
+      // checked, and then the deletion would fail.
+      await abortable(this.#starting, signal);
+      return await this.#prepareDelete(force, signal);
+    }
     if (state !== "created" && state !== "stopped") {
       if (!force) {
         const { action, ...ids } = this.subject("delete");

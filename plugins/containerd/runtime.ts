@@ -71,9 +71,10 @@ export class ContainerdRuntime implements Runtime {
         Object.entries(extensions).map(([name, value]) => [name, packTyped(value)]),
       ),
     };
+    const subject = containerSubject("create", id);
     const create = () =>
       this.#session.change(
-        containerSubject("create", id),
+        subject,
         (rpc) => this.#session.containers.create({ container: record }, rpc),
         options,
         () =>
@@ -82,6 +83,7 @@ export class ContainerdRuntime implements Runtime {
             (rpc) => this.#session.containers.delete({ id }, rpc),
           ),
       );
+    await this.#session.settled(subject, options);
     try {
       return this.#container((await create()).container, id);
     } catch (error) {

@@ -10,7 +10,7 @@ import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts"
 import { Version } from "../../proto/gen/containerd/services/version/v1/version_pb.ts";
 import type { DescService } from "@bufbuild/protobuf";
 import { abortable } from "../../src/abort.ts";
-import { Cleanups } from "../../src/cleanups.ts";
+import { type CleanupJob, Cleanups, cleanupSubject } from "../../src/cleanups.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { toContainerError } from "../rpc/errors.ts";
@@ -26,6 +26,9 @@ export interface Subject {
   /** The process it is about. */
   readonly processId?: string;
 }
+
+/** Reverts what a call did. */
+export type Undo<T> = (result: T, budget: AbortSignal) => Promise<unknown>;
 
 /** Makes one call with the options it is given. */
 export type Send<T> = (options: RpcOptions) => Promise<T>;
@@ -136,13 +139,24 @@ export class Session implements AsyncDisposable {
   async change<T>(
     subject: Subject,
     send: Send<T>,
+    options: CallOptions = {},
+    undo?: Undo<T>,
+  ): Promise<T> {
+    const step = (cut?: AbortSignal) => this.call(subject, send, { signal: cut });
+    return await this.finish(subject, step, options, undo);
+  }
+
+  /** As {@linkcode Session.change}, for a step of more than the call. */
+  async finish<T>(
+    subject: Subject,
+    step: (cut?: AbortSignal) => Promise<T>,
     { signal }: CallOptions = {},
-    undo?: (result: T, budget: AbortSignal) => Promise<unknown>,
+    undo?: Undo<T>,
   ): Promise<T> {
     signal?.throwIfAborted();
-    if (signal === undefined) return await this.call(subject, send);
+    if (signal === undefined) return await step();
     const cut = new AbortController();
-    const result = this.call(subject, send, { signal: cut.signal });
+    const result = step(cut.signal);
     try {
       return await abortable(result, signal);
     } catch (error) {
@@ -151,9 +165,19 @@ export class Session implements AsyncDisposable {
         budget.addEventListener("abort", () => cut.abort(budget.reason), { once: true });
         const outcome = await result.then((value) => ({ value }), () => undefined);
         if (outcome) await undo?.(outcome.value, budget);
-      }, signal);
+      }, { subject: cleanupSubject(subject) });
       throw signal.reason;
     }
+  }
+
+  /** Waits for what earlier, aborted calls on the same object still undo. */
+  async settled(subject: Subject, { signal }: CallOptions = {}): Promise<void> {
+    await abortable(this.cleanups.settled(cleanupSubject(subject)), signal);
+  }
+
+  /** Undoes a step whose call failed or was aborted, after what is undone already; errors as `add`. */
+  async undo(subject: Subject, job: CleanupJob, { signal }: CallOptions = {}): Promise<void> {
+    await this.cleanups.add(job, { signal, subject: cleanupSubject(subject) });
   }
 
   /** Closes the connection, after what aborted calls still undo. */

@@ -1,4 +1,4 @@
-import { validateProcessId } from "../../src/identifiers.ts";
+import { validateExecId, validateProcessId } from "../../src/identifiers.ts";
 import type { Process as ProcessSpec } from "../../src/oci/spec.ts";
 import { validateProcess, validateResources } from "../../src/oci/validate.ts";
 import type {
@@ -50,11 +50,12 @@ export class ContainerdTask extends ContainerdProcess implements Task {
     process: ProcessSpec,
     options: ExecTaskOptions = {},
   ): Promise<ContainerdProcess> {
-    validateProcessId(processId);
+    validateExecId(processId);
     validateProcess(process);
     const { containerId } = this;
     const ref = { containerId, processId };
     const terminal = process.terminal ?? false;
+    await this.session.settled(processSubject("add", ref), options);
     const stdio = await ProcessStdio.prepare(
       this.session,
       { ref, terminal, stdio: options.stdio ?? {} },
@@ -78,7 +79,8 @@ export class ContainerdTask extends ContainerdProcess implements Task {
         },
       );
     } catch (error) {
-      await stdio.close();
+      // An aborted call may still be under way.
+      await this.session.undo(processSubject("add", ref), () => stdio.close(), options);
       throw error;
     }
     return this.#process({ ref, pid: 0, stdio });
