@@ -42,13 +42,13 @@ export interface WindowsMemoryStats {
   readonly privateWorkingSetBytes: bigint;
 }
 
-/** Storage of a Windows container. An operation is counted in blocks of 8 KiB, rounded up. */
+/** Storage of a Windows container. */
 export interface WindowsStorageStats {
-  /** Normalized read operations. */
+  /** Read operations, as the Host Compute Service normalizes them. */
   readonly normalizedReads: bigint;
   /** Bytes read. */
   readonly readBytes: bigint;
-  /** Normalized write operations. */
+  /** Write operations, as the Host Compute Service normalizes them. */
   readonly normalizedWrites: bigint;
   /** Bytes written. */
   readonly writtenBytes: bigint;

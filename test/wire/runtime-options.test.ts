@@ -206,7 +206,7 @@ describe("packRuntimeOptions()", () => {
     refused(
       runhcs,
       { defaultContainerAnnotations: { a: 1 } },
-      at('defaultContainerAnnotations["a"]'),
+      at("defaultContainerAnnotations.a"),
       "not a string",
     );
     refused(runsc, { configBody: [1] }, at("configBody"), "not a string or Uint8Array");

@@ -15,6 +15,8 @@ export const file_containerd_events_container: GenFile = /*@__PURE__*/
   fileDesc("CiFjb250YWluZXJkL2V2ZW50cy9jb250YWluZXIucHJvdG8SEWNvbnRhaW5lcmQuZXZlbnRzIqkBCg9Db250YWluZXJDcmVhdGUSCgoCaWQYASABKAkSDQoFaW1hZ2UYAiABKAkSOwoHcnVudGltZRgDIAEoCzIqLmNvbnRhaW5lcmQuZXZlbnRzLkNvbnRhaW5lckNyZWF0ZS5SdW50aW1lGj4KB1J1bnRpbWUSDAoEbmFtZRgBIAEoCRIlCgdvcHRpb25zGAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueSKxAQoPQ29udGFpbmVyVXBkYXRlEgoKAmlkGAEgASgJEg0KBWltYWdlGAIgASgJEj4KBmxhYmVscxgDIAMoCzIuLmNvbnRhaW5lcmQuZXZlbnRzLkNvbnRhaW5lclVwZGF0ZS5MYWJlbHNFbnRyeRIUCgxzbmFwc2hvdF9rZXkYBCABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIdCg9Db250YWluZXJEZWxldGUSCgoCaWQYASABKAliBnByb3RvMw", [file_google_protobuf_any]);
 
 /**
+ * A container's record was added; topic /containers/create.
+ *
  * @generated from message containerd.events.ContainerCreate
  */
 export type ContainerCreate = Message<"containerd.events.ContainerCreate"> & {
@@ -42,6 +44,8 @@ export const ContainerCreateSchema: GenMessage<ContainerCreate> = /*@__PURE__*/
   messageDesc(file_containerd_events_container, 0);
 
 /**
+ * Names a shim.
+ *
  * @generated from message containerd.events.ContainerCreate.Runtime
  */
 export type ContainerCreate_Runtime = Message<"containerd.events.ContainerCreate.Runtime"> & {
@@ -64,6 +68,8 @@ export const ContainerCreate_RuntimeSchema: GenMessage<ContainerCreate_Runtime> 
   messageDesc(file_containerd_events_container, 0, 0);
 
 /**
+ * A container's record was changed; topic /containers/update.
+ *
  * @generated from message containerd.events.ContainerUpdate
  */
 export type ContainerUpdate = Message<"containerd.events.ContainerUpdate"> & {
@@ -96,6 +102,8 @@ export const ContainerUpdateSchema: GenMessage<ContainerUpdate> = /*@__PURE__*/
   messageDesc(file_containerd_events_container, 1);
 
 /**
+ * A container's record was removed; topic /containers/delete.
+ *
  * @generated from message containerd.events.ContainerDelete
  */
 export type ContainerDelete = Message<"containerd.events.ContainerDelete"> & {

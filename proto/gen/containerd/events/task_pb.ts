@@ -17,6 +17,8 @@ export const file_containerd_events_task: GenFile = /*@__PURE__*/
   fileDesc("Chxjb250YWluZXJkL2V2ZW50cy90YXNrLnByb3RvEhFjb250YWluZXJkLmV2ZW50cyKjAQoKVGFza0NyZWF0ZRIUCgxjb250YWluZXJfaWQYASABKAkSDgoGYnVuZGxlGAIgASgJEicKBnJvb3RmcxgDIAMoCzIXLmNvbnRhaW5lcmQudHlwZXMuTW91bnQSJQoCaW8YBCABKAsyGS5jb250YWluZXJkLmV2ZW50cy5UYXNrSU8SEgoKY2hlY2twb2ludBgFIAEoCRILCgNwaWQYBiABKA0iLgoJVGFza1N0YXJ0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRILCgNwaWQYAiABKA0ifwoKVGFza0RlbGV0ZRIUCgxjb250YWluZXJfaWQYASABKAkSCwoDcGlkGAIgASgNEhMKC2V4aXRfc3RhdHVzGAMgASgNEi0KCWV4aXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCgoCaWQYBSABKAkiSQoGVGFza0lPEg0KBXN0ZGluGAEgASgJEg4KBnN0ZG91dBgCIAEoCRIOCgZzdGRlcnIYAyABKAkSEAoIdGVybWluYWwYBCABKAgifQoIVGFza0V4aXQSFAoMY29udGFpbmVyX2lkGAEgASgJEgoKAmlkGAIgASgJEgsKA3BpZBgDIAEoDRITCgtleGl0X3N0YXR1cxgEIAEoDRItCglleGl0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh8KB1Rhc2tPT00SFAoMY29udGFpbmVyX2lkGAEgASgJIjYKDVRhc2tFeGVjQWRkZWQSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkiRQoPVGFza0V4ZWNTdGFydGVkEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDSIiCgpUYXNrUGF1c2VkEhQKDGNvbnRhaW5lcl9pZBgBIAEoCSIjCgtUYXNrUmVzdW1lZBIUCgxjb250YWluZXJfaWQYASABKAkiPAoQVGFza0NoZWNrcG9pbnRlZBIUCgxjb250YWluZXJfaWQYASABKAkSEgoKY2hlY2twb2ludBgCIAEoCWIGcHJvdG8z", [file_containerd_types_mount, file_google_protobuf_timestamp]);
 
 /**
+ * A task was made; topic /tasks/create.
+ *
  * @generated from message containerd.events.TaskCreate
  */
 export type TaskCreate = Message<"containerd.events.TaskCreate"> & {
@@ -46,6 +48,8 @@ export type TaskCreate = Message<"containerd.events.TaskCreate"> & {
   checkpoint: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 6;
    */
   pid: number;
@@ -59,6 +63,8 @@ export const TaskCreateSchema: GenMessage<TaskCreate> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 0);
 
 /**
+ * The first process of a task was started; topic /tasks/start.
+ *
  * @generated from message containerd.events.TaskStart
  */
 export type TaskStart = Message<"containerd.events.TaskStart"> & {
@@ -68,6 +74,8 @@ export type TaskStart = Message<"containerd.events.TaskStart"> & {
   containerId: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 2;
    */
   pid: number;
@@ -81,6 +89,8 @@ export const TaskStartSchema: GenMessage<TaskStart> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 1);
 
 /**
+ * A task or a further process was removed; topic /tasks/delete.
+ *
  * @generated from message containerd.events.TaskDelete
  */
 export type TaskDelete = Message<"containerd.events.TaskDelete"> & {
@@ -90,11 +100,15 @@ export type TaskDelete = Message<"containerd.events.TaskDelete"> & {
   containerId: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 2;
    */
   pid: number;
 
   /**
+   * Exit code; 128 and the number of the signal for a process that was killed.
+   *
    * @generated from field: uint32 exit_status = 3;
    */
   exitStatus: number;
@@ -105,6 +119,8 @@ export type TaskDelete = Message<"containerd.events.TaskDelete"> & {
   exitedAt?: Timestamp | undefined;
 
   /**
+   * Id of the process; empty, or the container's id, for the first one.
+   *
    * @generated from field: string id = 5;
    */
   id: string;
@@ -118,6 +134,8 @@ export const TaskDeleteSchema: GenMessage<TaskDelete> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 2);
 
 /**
+ * Where the streams of a process go.
+ *
  * @generated from message containerd.events.TaskIO
  */
 export type TaskIO = Message<"containerd.events.TaskIO"> & {
@@ -150,6 +168,8 @@ export const TaskIOSchema: GenMessage<TaskIO> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 3);
 
 /**
+ * A process ended; topic /tasks/exit.
+ *
  * @generated from message containerd.events.TaskExit
  */
 export type TaskExit = Message<"containerd.events.TaskExit"> & {
@@ -159,16 +179,22 @@ export type TaskExit = Message<"containerd.events.TaskExit"> & {
   containerId: string;
 
   /**
+   * Id of the process; of a first process the id of its container.
+   *
    * @generated from field: string id = 2;
    */
   id: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 3;
    */
   pid: number;
 
   /**
+   * Exit code; 128 and the number of the signal for a process that was killed.
+   *
    * @generated from field: uint32 exit_status = 4;
    */
   exitStatus: number;
@@ -187,6 +213,8 @@ export const TaskExitSchema: GenMessage<TaskExit> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 4);
 
 /**
+ * The kernel ended a process for want of memory; topic /tasks/oom.
+ *
  * @generated from message containerd.events.TaskOOM
  */
 export type TaskOOM = Message<"containerd.events.TaskOOM"> & {
@@ -204,6 +232,8 @@ export const TaskOOMSchema: GenMessage<TaskOOM> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 5);
 
 /**
+ * A process was added to a task; topic /tasks/exec-added.
+ *
  * @generated from message containerd.events.TaskExecAdded
  */
 export type TaskExecAdded = Message<"containerd.events.TaskExecAdded"> & {
@@ -213,6 +243,8 @@ export type TaskExecAdded = Message<"containerd.events.TaskExecAdded"> & {
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -226,6 +258,8 @@ export const TaskExecAddedSchema: GenMessage<TaskExecAdded> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 6);
 
 /**
+ * A process that was added was started; topic /tasks/exec-started.
+ *
  * @generated from message containerd.events.TaskExecStarted
  */
 export type TaskExecStarted = Message<"containerd.events.TaskExecStarted"> & {
@@ -235,11 +269,15 @@ export type TaskExecStarted = Message<"containerd.events.TaskExecStarted"> & {
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 3;
    */
   pid: number;
@@ -253,6 +291,8 @@ export const TaskExecStartedSchema: GenMessage<TaskExecStarted> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 7);
 
 /**
+ * A task was frozen; topic /tasks/paused.
+ *
  * @generated from message containerd.events.TaskPaused
  */
 export type TaskPaused = Message<"containerd.events.TaskPaused"> & {
@@ -270,6 +310,8 @@ export const TaskPausedSchema: GenMessage<TaskPaused> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 8);
 
 /**
+ * A task was thawed; topic /tasks/resumed.
+ *
  * @generated from message containerd.events.TaskResumed
  */
 export type TaskResumed = Message<"containerd.events.TaskResumed"> & {
@@ -287,6 +329,8 @@ export const TaskResumedSchema: GenMessage<TaskResumed> = /*@__PURE__*/
   messageDesc(file_containerd_events_task, 9);
 
 /**
+ * The state of a task was written; topic /tasks/checkpointed.
+ *
  * @generated from message containerd.events.TaskCheckpointed
  */
 export type TaskCheckpointed = Message<"containerd.events.TaskCheckpointed"> & {

@@ -15,15 +15,21 @@ export const file_containerd_types_introspection: GenFile = /*@__PURE__*/
   fileDesc("CiRjb250YWluZXJkL3R5cGVzL2ludHJvc3BlY3Rpb24ucHJvdG8SEGNvbnRhaW5lcmQudHlwZXMiTQoOUnVudGltZVJlcXVlc3QSFAoMcnVudGltZV9wYXRoGAEgASgJEiUKB29wdGlvbnMYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55IjMKDlJ1bnRpbWVWZXJzaW9uEg8KB3ZlcnNpb24YASABKAkSEAoIcmV2aXNpb24YAiABKAkilgIKC1J1bnRpbWVJbmZvEgwKBG5hbWUYASABKAkSMQoHdmVyc2lvbhgCIAEoCzIgLmNvbnRhaW5lcmQudHlwZXMuUnVudGltZVZlcnNpb24SJQoHb3B0aW9ucxgDIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSJgoIZmVhdHVyZXMYBCABKAsyFC5nb29nbGUucHJvdG9idWYuQW55EkMKC2Fubm90YXRpb25zGAUgAygLMi4uY29udGFpbmVyZC50eXBlcy5SdW50aW1lSW5mby5Bbm5vdGF0aW9uc0VudHJ5GjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AWIGcHJvdG8z", [file_google_protobuf_any]);
 
 /**
+ * Asks a runtime about itself, through the plugin info of the introspection service.
+ *
  * @generated from message containerd.types.RuntimeRequest
  */
 export type RuntimeRequest = Message<"containerd.types.RuntimeRequest"> & {
   /**
+   * Name or path of the shim.
+   *
    * @generated from field: string runtime_path = 1;
    */
   runtimePath: string;
 
   /**
+   * Options of the shim, as a new task would get them.
+   *
    * @generated from field: google.protobuf.Any options = 2;
    */
   options?: Any | undefined;
@@ -37,6 +43,8 @@ export const RuntimeRequestSchema: GenMessage<RuntimeRequest> = /*@__PURE__*/
   messageDesc(file_containerd_types_introspection, 0);
 
 /**
+ * Version and source revision of a shim or runtime.
+ *
  * @generated from message containerd.types.RuntimeVersion
  */
 export type RuntimeVersion = Message<"containerd.types.RuntimeVersion"> & {
@@ -59,6 +67,8 @@ export const RuntimeVersionSchema: GenMessage<RuntimeVersion> = /*@__PURE__*/
   messageDesc(file_containerd_types_introspection, 1);
 
 /**
+ * What a runtime says of itself.
+ *
  * @generated from message containerd.types.RuntimeInfo
  */
 export type RuntimeInfo = Message<"containerd.types.RuntimeInfo"> & {
@@ -73,16 +83,22 @@ export type RuntimeInfo = Message<"containerd.types.RuntimeInfo"> & {
   version?: RuntimeVersion | undefined;
 
   /**
+   * Options it will use.
+   *
    * @generated from field: google.protobuf.Any options = 3;
    */
   options?: Any | undefined;
 
   /**
+   * What it can do, by the OCI runtime spec's features document.
+   *
    * @generated from field: google.protobuf.Any features = 4;
    */
   features?: Any | undefined;
 
   /**
+   * Further facts about the shim.
+   *
    * @generated from field: map<string, string> annotations = 5;
    */
   annotations: { [key: string]: string };

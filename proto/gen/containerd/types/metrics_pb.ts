@@ -15,6 +15,8 @@ export const file_containerd_types_metrics: GenFile = /*@__PURE__*/
   fileDesc("Ch5jb250YWluZXJkL3R5cGVzL21ldHJpY3MucHJvdG8SEGNvbnRhaW5lcmQudHlwZXMiZwoGTWV0cmljEi0KCXRpbWVzdGFtcBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCgoCaWQYAiABKAkSIgoEZGF0YRgDIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnliBnByb3RvMw", [file_google_protobuf_any, file_google_protobuf_timestamp]);
 
 /**
+ * A measurement.
+ *
  * @generated from message containerd.types.Metric
  */
 export type Metric = Message<"containerd.types.Metric"> & {
@@ -24,11 +26,15 @@ export type Metric = Message<"containerd.types.Metric"> & {
   timestamp?: Timestamp | undefined;
 
   /**
+   * Container that was measured.
+   *
    * @generated from field: string id = 2;
    */
   id: string;
 
   /**
+   * Numbers whose type depends on the shim: control groups v1 or v2, or Windows.
+   *
    * @generated from field: google.protobuf.Any data = 3;
    */
   data?: Any | undefined;

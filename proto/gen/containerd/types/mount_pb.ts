@@ -15,25 +15,35 @@ export const file_containerd_types_mount: GenFile = /*@__PURE__*/
   fileDesc("Chxjb250YWluZXJkL3R5cGVzL21vdW50LnByb3RvEhBjb250YWluZXJkLnR5cGVzIkYKBU1vdW50EgwKBHR5cGUYASABKAkSDgoGc291cmNlGAIgASgJEg4KBnRhcmdldBgDIAEoCRIPCgdvcHRpb25zGAQgAygJIt4BCgtBY3RpdmVNb3VudBImCgVtb3VudBgBIAEoCzIXLmNvbnRhaW5lcmQudHlwZXMuTW91bnQSLgoKbW91bnRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLbW91bnRfcG9pbnQYAyABKAkSNQoEZGF0YRgEIAMoCzInLmNvbnRhaW5lcmQudHlwZXMuQWN0aXZlTW91bnQuRGF0YUVudHJ5GisKCURhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIuMBCg5BY3RpdmF0aW9uSW5mbxIMCgRuYW1lGAEgASgJEi0KBmFjdGl2ZRgCIAMoCzIdLmNvbnRhaW5lcmQudHlwZXMuQWN0aXZlTW91bnQSJwoGc3lzdGVtGAMgAygLMhcuY29udGFpbmVyZC50eXBlcy5Nb3VudBI8CgZsYWJlbHMYBCADKAsyLC5jb250YWluZXJkLnR5cGVzLkFjdGl2YXRpb25JbmZvLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
+ * A mount, as the system call takes it.
+ *
  * @generated from message containerd.types.Mount
  */
 export type Mount = Message<"containerd.types.Mount"> & {
   /**
+   * Kind of file system, for instance overlay or bind.
+   *
    * @generated from field: string type = 1;
    */
   type: string;
 
   /**
+   * Device, folder or name, depending on the kind.
+   *
    * @generated from field: string source = 2;
    */
   source: string;
 
   /**
+   * Where in the root file system; empty for the root itself.
+   *
    * @generated from field: string target = 3;
    */
   target: string;
 
   /**
+   * Options as in fstab.
+   *
    * @generated from field: repeated string options = 4;
    */
   options: string[];
@@ -47,6 +57,8 @@ export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
   messageDesc(file_containerd_types_mount, 0);
 
 /**
+ * A mount that the daemon has made.
+ *
  * @generated from message containerd.types.ActiveMount
  */
 export type ActiveMount = Message<"containerd.types.ActiveMount"> & {
@@ -61,11 +73,15 @@ export type ActiveMount = Message<"containerd.types.ActiveMount"> & {
   mountedAt?: Timestamp | undefined;
 
   /**
+   * Where it is mounted.
+   *
    * @generated from field: string mount_point = 3;
    */
   mountPoint: string;
 
   /**
+   * Facts for the mounts that build on it.
+   *
    * @generated from field: map<string, string> data = 4;
    */
   data: { [key: string]: string };
@@ -79,6 +95,8 @@ export const ActiveMountSchema: GenMessage<ActiveMount> = /*@__PURE__*/
   messageDesc(file_containerd_types_mount, 1);
 
 /**
+ * A named set of mounts.
+ *
  * @generated from message containerd.types.ActivationInfo
  */
 export type ActivationInfo = Message<"containerd.types.ActivationInfo"> & {
@@ -88,11 +106,15 @@ export type ActivationInfo = Message<"containerd.types.ActivationInfo"> & {
   name: string;
 
   /**
+   * Mounts that are made.
+   *
    * @generated from field: repeated containerd.types.ActiveMount active = 2;
    */
   active: ActiveMount[];
 
   /**
+   * Mounts that are left for the caller to make.
+   *
    * @generated from field: repeated containerd.types.Mount system = 3;
    */
   system: Mount[];

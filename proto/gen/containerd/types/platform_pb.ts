@@ -13,25 +13,35 @@ export const file_containerd_types_platform: GenFile = /*@__PURE__*/
   fileDesc("Ch9jb250YWluZXJkL3R5cGVzL3BsYXRmb3JtLnByb3RvEhBjb250YWluZXJkLnR5cGVzImYKCFBsYXRmb3JtEgoKAm9zGAEgASgJEhQKDGFyY2hpdGVjdHVyZRgCIAEoCRIPCgd2YXJpYW50GAMgASgJEhIKCm9zX3ZlcnNpb24YBCABKAkSEwoLb3NfZmVhdHVyZXMYBSADKAliBnByb3RvMw");
 
 /**
+ * What a system can run.
+ *
  * @generated from message containerd.types.Platform
  */
 export type Platform = Message<"containerd.types.Platform"> & {
   /**
+   * Operating system in Go's spelling: linux, windows.
+   *
    * @generated from field: string os = 1;
    */
   os: string;
 
   /**
+   * Processor in Go's spelling: amd64, arm64.
+   *
    * @generated from field: string architecture = 2;
    */
   architecture: string;
 
   /**
+   * Variant of the processor, for instance v8.
+   *
    * @generated from field: string variant = 3;
    */
   variant: string;
 
   /**
+   * Version of the operating system, for Windows.
+   *
    * @generated from field: string os_version = 4;
    */
   osVersion: string;

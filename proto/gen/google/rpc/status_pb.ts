@@ -15,10 +15,14 @@ export const file_google_rpc_status: GenFile = /*@__PURE__*/
   fileDesc("Chdnb29nbGUvcnBjL3N0YXR1cy5wcm90bxIKZ29vZ2xlLnJwYyJOCgZTdGF0dXMSDAoEY29kZRgBIAEoBRIPCgdtZXNzYWdlGAIgASgJEiUKB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55YgZwcm90bzM", [file_google_protobuf_any]);
 
 /**
+ * An error, as gRPC and ttrpc carry it.
+ *
  * @generated from message google.rpc.Status
  */
 export type Status = Message<"google.rpc.Status"> & {
   /**
+   * Code of gRPC, 0 to 16; 0 is success.
+   *
    * @generated from field: int32 code = 1;
    */
   code: number;
@@ -29,6 +33,8 @@ export type Status = Message<"google.rpc.Status"> & {
   message: string;
 
   /**
+   * Further facts, each with its type.
+   *
    * @generated from field: repeated google.protobuf.Any details = 3;
    */
   details: Any[];

@@ -13,20 +13,28 @@ export const file_runtimeoptions_v1_options: GenFile = /*@__PURE__*/
   fileDesc("Ch9ydW50aW1lb3B0aW9ucy92MS9vcHRpb25zLnByb3RvEhFydW50aW1lb3B0aW9ucy52MSJFCgdPcHRpb25zEhAKCHR5cGVfdXJsGAEgASgJEhMKC2NvbmZpZ19wYXRoGAIgASgJEhMKC2NvbmZpZ19ib2R5GAMgASgMYgZwcm90bzM");
 
 /**
+ * Options of a shim that reads a configuration file of its own.
+ *
  * @generated from message runtimeoptions.v1.Options
  */
 export type Options = Message<"runtimeoptions.v1.Options"> & {
   /**
+   * Type of what the file holds.
+   *
    * @generated from field: string type_url = 1;
    */
   typeUrl: string;
 
   /**
+   * Path of the file on the runtime's host.
+   *
    * @generated from field: string config_path = 2;
    */
   configPath: string;
 
   /**
+   * The file's content; used without config_path.
+   *
    * @generated from field: bytes config_body = 3;
    */
   configBody: Uint8Array;

@@ -13,66 +13,92 @@ export const file_containerd_runc_v1_options: GenFile = /*@__PURE__*/
   fileDesc("CiBjb250YWluZXJkL3J1bmMvdjEvb3B0aW9ucy5wcm90bxISY29udGFpbmVyZC5ydW5jLnYxIpsCCgdPcHRpb25zEhUKDW5vX3Bpdm90X3Jvb3QYASABKAgSFgoObm9fbmV3X2tleXJpbmcYAiABKAgSEwoLc2hpbV9jZ3JvdXAYAyABKAkSDgoGaW9fdWlkGAQgASgNEg4KBmlvX2dpZBgFIAEoDRITCgtiaW5hcnlfbmFtZRgGIAEoCRIMCgRyb290GAcgASgJEhYKDnN5c3RlbWRfY2dyb3VwGAkgASgIEhcKD2NyaXVfaW1hZ2VfcGF0aBgKIAEoCRIWCg5jcml1X3dvcmtfcGF0aBgLIAEoCRIcChB0YXNrX2FwaV9hZGRyZXNzGAwgASgJQgIYARIcChB0YXNrX2FwaV92ZXJzaW9uGA0gASgNQgIYAUoECAgQCSLkAQoRQ2hlY2twb2ludE9wdGlvbnMSDAoEZXhpdBgBIAEoCBIQCghvcGVuX3RjcBgCIAEoCBIdChVleHRlcm5hbF91bml4X3NvY2tldHMYAyABKAgSEAoIdGVybWluYWwYBCABKAgSEgoKZmlsZV9sb2NrcxgFIAEoCBIYChBlbXB0eV9uYW1lc3BhY2VzGAYgAygJEhQKDGNncm91cHNfbW9kZRgHIAEoCRISCgppbWFnZV9wYXRoGAggASgJEhEKCXdvcmtfcGF0aBgJIAEoCRITCgtwYXJlbnRfcGF0aBgKIAEoCSIhCg5Qcm9jZXNzRGV0YWlscxIPCgdleGVjX2lkGAEgASgJYgZwcm90bzM");
 
 /**
+ * Options of the runc shim.
+ *
  * @generated from message containerd.runc.v1.Options
  */
 export type Options = Message<"containerd.runc.v1.Options"> & {
   /**
+   * Moves the root instead of pivoting, needed on a RAM disk.
+   *
    * @generated from field: bool no_pivot_root = 1;
    */
   noPivotRoot: boolean;
 
   /**
+   * Shares the caller's session keyring.
+   *
    * @generated from field: bool no_new_keyring = 2;
    */
   noNewKeyring: boolean;
 
   /**
+   * Control group that the shim itself is moved to.
+   *
    * @generated from field: string shim_cgroup = 3;
    */
   shimCgroup: string;
 
   /**
+   * User id that owns the pipes of the streams.
+   *
    * @generated from field: uint32 io_uid = 4;
    */
   ioUid: number;
 
   /**
+   * Group id that owns the pipes of the streams.
+   *
    * @generated from field: uint32 io_gid = 5;
    */
   ioGid: number;
 
   /**
+   * Name or path of the OCI runtime.
+   *
    * @generated from field: string binary_name = 6;
    */
   binaryName: string;
 
   /**
+   * Folder in which the OCI runtime keeps its state.
+   *
    * @generated from field: string root = 7;
    */
   root: string;
 
   /**
+   * Makes control groups through systemd.
+   *
    * @generated from field: bool systemd_cgroup = 9;
    */
   systemdCgroup: boolean;
 
   /**
+   * Folder for the images of checkpoints.
+   *
    * @generated from field: string criu_image_path = 10;
    */
   criuImagePath: string;
 
   /**
+   * Folder for logs and temporary files of checkpoints.
+   *
    * @generated from field: string criu_work_path = 11;
    */
   criuWorkPath: string;
 
   /**
+   * Address of the task service; it has moved to the request that makes the task.
+   *
    * @generated from field: string task_api_address = 12 [deprecated = true];
    * @deprecated
    */
   taskApiAddress: string;
 
   /**
+   * Version of the task service, 2 or 3; it has moved in the same way.
+   *
    * @generated from field: uint32 task_api_version = 13 [deprecated = true];
    * @deprecated
    */
@@ -87,55 +113,77 @@ export const OptionsSchema: GenMessage<Options> = /*@__PURE__*/
   messageDesc(file_containerd_runc_v1_options, 0);
 
 /**
+ * Options of a checkpoint.
+ *
  * @generated from message containerd.runc.v1.CheckpointOptions
  */
 export type CheckpointOptions = Message<"containerd.runc.v1.CheckpointOptions"> & {
   /**
+   * Ends the container once the checkpoint is written.
+   *
    * @generated from field: bool exit = 1;
    */
   exit: boolean;
 
   /**
+   * Allows open TCP connections.
+   *
    * @generated from field: bool open_tcp = 2;
    */
   openTcp: boolean;
 
   /**
+   * Allows sockets whose other end is outside.
+   *
    * @generated from field: bool external_unix_sockets = 3;
    */
   externalUnixSockets: boolean;
 
   /**
+   * Allows terminals.
+   *
    * @generated from field: bool terminal = 4;
    */
   terminal: boolean;
 
   /**
+   * Allows file locks.
+   *
    * @generated from field: bool file_locks = 5;
    */
   fileLocks: boolean;
 
   /**
+   * Kinds of namespaces that are restored empty.
+   *
    * @generated from field: repeated string empty_namespaces = 6;
    */
   emptyNamespaces: string[];
 
   /**
+   * How control groups are handled: soft, full or strict.
+   *
    * @generated from field: string cgroups_mode = 7;
    */
   cgroupsMode: string;
 
   /**
+   * Folder of the images; then nothing goes to the content store.
+   *
    * @generated from field: string image_path = 8;
    */
   imagePath: string;
 
   /**
+   * Folder of logs and temporary files.
+   *
    * @generated from field: string work_path = 9;
    */
   workPath: string;
 
   /**
+   * Folder of the checkpoint to write the difference to.
+   *
    * @generated from field: string parent_path = 10;
    */
   parentPath: string;
@@ -149,10 +197,14 @@ export const CheckpointOptionsSchema: GenMessage<CheckpointOptions> = /*@__PURE_
   messageDesc(file_containerd_runc_v1_options, 1);
 
 /**
+ * What runc's shim tells of a process.
+ *
  * @generated from message containerd.runc.v1.ProcessDetails
  */
 export type ProcessDetails = Message<"containerd.runc.v1.ProcessDetails"> & {
   /**
+   * Id of the process, if the shim started it.
+   *
    * @generated from field: string exec_id = 1;
    */
   execId: string;

@@ -15,10 +15,14 @@ export const file_containerd_runhcs_v1_options: GenFile = /*@__PURE__*/
   fileDesc("CiJjb250YWluZXJkL3J1bmhjcy92MS9vcHRpb25zLnByb3RvEhRjb250YWluZXJkLnJ1bmhjcy52MSL/BgoHT3B0aW9ucxINCgVkZWJ1ZxgBIAEoCBI7CgpkZWJ1Z190eXBlGAIgASgOMicuY29udGFpbmVyZC5ydW5oY3MudjEuT3B0aW9ucy5EZWJ1Z1R5cGUSFQoNcmVnaXN0cnlfcm9vdBgDIAEoCRIVCg1zYW5kYm94X2ltYWdlGAQgASgJEhgKEHNhbmRib3hfcGxhdGZvcm0YBSABKAkSSQoRc2FuZGJveF9pc29sYXRpb24YBiABKA4yLi5jb250YWluZXJkLnJ1bmhjcy52MS5PcHRpb25zLlNhbmRib3hJc29sYXRpb24SHAoUYm9vdF9maWxlc19yb290X3BhdGgYByABKAkSGgoSdm1fcHJvY2Vzc29yX2NvdW50GAggASgFEhwKFHZtX21lbW9yeV9zaXplX2luX21iGAkgASgFEhIKCkdQVVZIRFBhdGgYCiABKAkSIwobc2NhbGVfY3B1X2xpbWl0c190b19zYW5kYm94GAsgASgIEiwKJGRlZmF1bHRfY29udGFpbmVyX3NjcmF0Y2hfc2l6ZV9pbl9nYhgMIAEoBRIlCh1kZWZhdWx0X3ZtX3NjcmF0Y2hfc2l6ZV9pbl9nYhgNIAEoBRIVCg1zaGFyZV9zY3JhdGNoGA4gASgIEhMKC05DUHJveHlBZGRyGA8gASgJEhEKCWxvZ19sZXZlbBgQIAEoCRIfChdpb19yZXRyeV90aW1lb3V0X2luX3NlYxgRIAEoBRJlCh1kZWZhdWx0X2NvbnRhaW5lcl9hbm5vdGF0aW9ucxgSIAMoCzI+LmNvbnRhaW5lcmQucnVuaGNzLnYxLk9wdGlvbnMuRGVmYXVsdENvbnRhaW5lckFubm90YXRpb25zRW50cnkSIAoYbm9faW5oZXJpdF9ob3N0X3RpbWV6b25lGBMgASgIEhcKCnNjcnViX2xvZ3MYFCABKAhIAIgBARpCCiBEZWZhdWx0Q29udGFpbmVyQW5ub3RhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIikKCURlYnVnVHlwZRIJCgVOUElQRRAAEggKBEZJTEUQARIHCgNFVFcQAiIvChBTYW5kYm94SXNvbGF0aW9uEgsKB1BST0NFU1MQABIOCgpIWVBFUlZJU09SEAFCDQoLX3NjcnViX2xvZ3MinwIKDlByb2Nlc3NEZXRhaWxzEhIKCmltYWdlX25hbWUYASABKAkSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoSa2VybmVsX3RpbWVfMTAwX25zGAMgASgEEhsKE21lbW9yeV9jb21taXRfYnl0ZXMYBCABKAQSKAogbWVtb3J5X3dvcmtpbmdfc2V0X3ByaXZhdGVfYnl0ZXMYBSABKAQSJwofbWVtb3J5X3dvcmtpbmdfc2V0X3NoYXJlZF9ieXRlcxgGIAEoBBISCgpwcm9jZXNzX2lkGAcgASgNEhgKEHVzZXJfdGltZV8xMDBfbnMYCCABKAQSDwoHZXhlY19pZBgJIAEoCWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
+ * Options of the Windows shim.
+ *
  * @generated from message containerd.runhcs.v1.Options
  */
 export type Options = Message<"containerd.runhcs.v1.Options"> & {
   /**
+   * Logs at level debug; log_level goes before it.
+   *
    * @generated from field: bool debug = 1;
    */
   debug: boolean;
@@ -29,16 +33,22 @@ export type Options = Message<"containerd.runhcs.v1.Options"> & {
   debugType: Options_DebugType;
 
   /**
+   * Registry key under which state is kept.
+   *
    * @generated from field: string registry_root = 3;
    */
   registryRoot: string;
 
   /**
+   * Image of the sandbox.
+   *
    * @generated from field: string sandbox_image = 4;
    */
   sandboxImage: string;
 
   /**
+   * Platform of all sandboxes: windows/amd64 or linux/amd64.
+   *
    * @generated from field: string sandbox_platform = 5;
    */
   sandboxPlatform: string;
@@ -49,71 +59,99 @@ export type Options = Message<"containerd.runhcs.v1.Options"> & {
   sandboxIsolation: Options_SandboxIsolation;
 
   /**
+   * Folder with the kernel and root file system for Linux containers.
+   *
    * @generated from field: string boot_files_root_path = 7;
    */
   bootFilesRootPath: string;
 
   /**
+   * Processors of the virtual machine; 0 for 2, or 1 on a host with one.
+   *
    * @generated from field: int32 vm_processor_count = 8;
    */
   vmProcessorCount: number;
 
   /**
+   * Memory of the virtual machine, in MiB; 0 for 1024.
+   *
    * @generated from field: int32 vm_memory_size_in_mb = 9;
    */
   vmMemorySizeInMb: number;
 
   /**
+   * Path of the virtual disk with graphics drivers.
+   *
    * @generated from field: string GPUVHDPath = 10;
    */
   GPUVHDPath: string;
 
   /**
+   * Scales processor limits to the processors of the virtual machine.
+   *
    * @generated from field: bool scale_cpu_limits_to_sandbox = 11;
    */
   scaleCpuLimitsToSandbox: boolean;
 
   /**
+   * Scratch space of a container, in GiB; 0 for 20.
+   *
    * @generated from field: int32 default_container_scratch_size_in_gb = 12;
    */
   defaultContainerScratchSizeInGb: number;
 
   /**
+   * Scratch space of a Windows virtual machine, in GiB.
+   *
    * @generated from field: int32 default_vm_scratch_size_in_gb = 13;
    */
   defaultVmScratchSizeInGb: number;
 
   /**
+   * Has the Linux containers of a sandbox share its scratch space.
+   *
    * @generated from field: bool share_scratch = 14;
    */
   shareScratch: boolean;
 
   /**
+   * Address of the network configuration proxy; empty to set the network up locally.
+   *
    * @generated from field: string NCProxyAddr = 15;
    */
   NCProxyAddr: string;
 
   /**
+   * Level of the log: trace, debug, info, warn, error, fatal or panic.
+   *
    * @generated from field: string log_level = 16;
    */
   logLevel: string;
 
   /**
+   * How long a lost stream is reconnected, in seconds; 0 for ever.
+   *
    * @generated from field: int32 io_retry_timeout_in_sec = 17;
    */
   ioRetryTimeoutInSec: number;
 
   /**
+   * Annotations that every container gets.
+   *
    * @generated from field: map<string, string> default_container_annotations = 18;
    */
   defaultContainerAnnotations: { [key: string]: string };
 
   /**
+   * Keeps UTC in a Windows virtual machine.
+   *
    * @generated from field: bool no_inherit_host_timezone = 19;
    */
   noInheritHostTimezone: boolean;
 
   /**
+   * Removes environment variables and the like from logs; on unless it is set to false.
+   *
    * @generated from field: optional bool scrub_logs = 20;
    */
   scrubLogs?: boolean | undefined;
@@ -127,26 +165,36 @@ export const OptionsSchema: GenMessage<Options> = /*@__PURE__*/
   messageDesc(file_containerd_runhcs_v1_options, 0);
 
 /**
+ * Where the log goes.
+ *
  * @generated from enum containerd.runhcs.v1.Options.DebugType
  */
 export const Options_DebugType = {
   /**
+   * A named pipe.
+   *
    * @generated from enum value: NPIPE = 0;
    */
   NPIPE: 0,
 
   /**
+   * A file.
+   *
    * @generated from enum value: FILE = 1;
    */
   FILE: 1,
 
   /**
+   * Event tracing for Windows.
+   *
    * @generated from enum value: ETW = 2;
    */
   ETW: 2,
 } as const;
 
 /**
+ * Where the log goes.
+ *
  * @generated from enum containerd.runhcs.v1.Options.DebugType
  */
 export type Options_DebugType = (typeof Options_DebugType)[keyof typeof Options_DebugType] | UnknownEnum;
@@ -158,21 +206,29 @@ export const Options_DebugTypeSchema: GenEnum<Options_DebugType> = /*@__PURE__*/
   enumDesc(file_containerd_runhcs_v1_options, 0, 0);
 
 /**
+ * What separates a sandbox from the host.
+ *
  * @generated from enum containerd.runhcs.v1.Options.SandboxIsolation
  */
 export const Options_SandboxIsolation = {
   /**
+   * The kernel of the host.
+   *
    * @generated from enum value: PROCESS = 0;
    */
   PROCESS: 0,
 
   /**
+   * A virtual machine.
+   *
    * @generated from enum value: HYPERVISOR = 1;
    */
   HYPERVISOR: 1,
 } as const;
 
 /**
+ * What separates a sandbox from the host.
+ *
  * @generated from enum containerd.runhcs.v1.Options.SandboxIsolation
  */
 export type Options_SandboxIsolation = (typeof Options_SandboxIsolation)[keyof typeof Options_SandboxIsolation] | UnknownEnum;
@@ -184,6 +240,8 @@ export const Options_SandboxIsolationSchema: GenEnum<Options_SandboxIsolation> =
   enumDesc(file_containerd_runhcs_v1_options, 0, 1);
 
 /**
+ * What the Windows shim tells of a process.
+ *
  * @generated from message containerd.runhcs.v1.ProcessDetails
  */
 export type ProcessDetails = Message<"containerd.runhcs.v1.ProcessDetails"> & {
@@ -198,6 +256,8 @@ export type ProcessDetails = Message<"containerd.runhcs.v1.ProcessDetails"> & {
   createdAt?: Timestamp | undefined;
 
   /**
+   * Time in kernel mode, in units of 100 ns.
+   *
    * @generated from field: uint64 kernel_time_100_ns = 3;
    */
   kernelTime100Ns: bigint;
@@ -223,6 +283,8 @@ export type ProcessDetails = Message<"containerd.runhcs.v1.ProcessDetails"> & {
   processId: number;
 
   /**
+   * Time in user mode, in units of 100 ns.
+   *
    * @generated from field: uint64 user_time_100_ns = 8;
    */
   userTime100Ns: bigint;

@@ -19,6 +19,8 @@ export const file_containerd_task_v3_task: GenFile = /*@__PURE__*/
   fileDesc("Ch1jb250YWluZXJkL3Rhc2svdjMvdGFzay5wcm90bxISY29udGFpbmVyZC50YXNrLnYzIu8BChFDcmVhdGVUYXNrUmVxdWVzdBIKCgJpZBgBIAEoCRIOCgZidW5kbGUYAiABKAkSJwoGcm9vdGZzGAMgAygLMhcuY29udGFpbmVyZC50eXBlcy5Nb3VudBIQCgh0ZXJtaW5hbBgEIAEoCBINCgVzdGRpbhgFIAEoCRIOCgZzdGRvdXQYBiABKAkSDgoGc3RkZXJyGAcgASgJEhIKCmNoZWNrcG9pbnQYCCABKAkSGQoRcGFyZW50X2NoZWNrcG9pbnQYCSABKAkSJQoHb3B0aW9ucxgKIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkiIQoSQ3JlYXRlVGFza1Jlc3BvbnNlEgsKA3BpZBgBIAEoDSIsCg1EZWxldGVSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkiYQoORGVsZXRlUmVzcG9uc2USCwoDcGlkGAEgASgNEhMKC2V4aXRfc3RhdHVzGAIgASgNEi0KCWV4aXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilgEKEkV4ZWNQcm9jZXNzUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEhAKCHRlcm1pbmFsGAMgASgIEg0KBXN0ZGluGAQgASgJEg4KBnN0ZG91dBgFIAEoCRIOCgZzdGRlcnIYBiABKAkSIgoEc3BlYxgHIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkiFQoTRXhlY1Byb2Nlc3NSZXNwb25zZSJOChBSZXNpemVQdHlSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNIisKDFN0YXRlUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJIvsBCg1TdGF0ZVJlc3BvbnNlEgoKAmlkGAEgASgJEg4KBmJ1bmRsZRgCIAEoCRILCgNwaWQYAyABKA0SKwoGc3RhdHVzGAQgASgOMhsuY29udGFpbmVyZC52MS50eXBlcy5TdGF0dXMSDQoFc3RkaW4YBSABKAkSDgoGc3Rkb3V0GAYgASgJEg4KBnN0ZGVychgHIAEoCRIQCgh0ZXJtaW5hbBgIIAEoCBITCgtleGl0X3N0YXR1cxgJIAEoDRItCglleGl0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2V4ZWNfaWQYCyABKAkiRwoLS2lsbFJlcXVlc3QSCgoCaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIOCgZzaWduYWwYAyABKA0SCwoDYWxsGAQgASgIIjwKDkNsb3NlSU9SZXF1ZXN0EgoKAmlkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSDQoFc3RkaW4YAyABKAgiGQoLUGlkc1JlcXVlc3QSCgoCaWQYASABKAkiQwoMUGlkc1Jlc3BvbnNlEjMKCXByb2Nlc3NlcxgBIAMoCzIgLmNvbnRhaW5lcmQudjEudHlwZXMuUHJvY2Vzc0luZm8iWAoVQ2hlY2twb2ludFRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHBhdGgYAiABKAkSJQoHb3B0aW9ucxgDIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkiyQEKEVVwZGF0ZVRhc2tSZXF1ZXN0EgoKAmlkGAEgASgJEicKCXJlc291cmNlcxgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSSwoLYW5ub3RhdGlvbnMYAyADKAsyNi5jb250YWluZXJkLnRhc2sudjMuVXBkYXRlVGFza1JlcXVlc3QuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiKwoMU3RhcnRSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkiHAoNU3RhcnRSZXNwb25zZRILCgNwaWQYASABKA0iKgoLV2FpdFJlcXVlc3QSCgoCaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCSJSCgxXYWl0UmVzcG9uc2USEwoLZXhpdF9zdGF0dXMYASABKA0SLQoJZXhpdGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIaCgxTdGF0c1JlcXVlc3QSCgoCaWQYASABKAkiNAoNU3RhdHNSZXNwb25zZRIjCgVzdGF0cxgBIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkiHAoOQ29ubmVjdFJlcXVlc3QSCgoCaWQYASABKAkiRgoPQ29ubmVjdFJlc3BvbnNlEhAKCHNoaW1fcGlkGAEgASgNEhAKCHRhc2tfcGlkGAIgASgNEg8KB3ZlcnNpb24YAyABKAkiKgoPU2h1dGRvd25SZXF1ZXN0EgoKAmlkGAEgASgJEgsKA25vdxgCIAEoCCIaCgxQYXVzZVJlcXVlc3QSCgoCaWQYASABKAkiGwoNUmVzdW1lUmVxdWVzdBIKCgJpZBgBIAEoCTKKCgoEVGFzaxJMCgVTdGF0ZRIgLmNvbnRhaW5lcmQudGFzay52My5TdGF0ZVJlcXVlc3QaIS5jb250YWluZXJkLnRhc2sudjMuU3RhdGVSZXNwb25zZRJXCgZDcmVhdGUSJS5jb250YWluZXJkLnRhc2sudjMuQ3JlYXRlVGFza1JlcXVlc3QaJi5jb250YWluZXJkLnRhc2sudjMuQ3JlYXRlVGFza1Jlc3BvbnNlEkwKBVN0YXJ0EiAuY29udGFpbmVyZC50YXNrLnYzLlN0YXJ0UmVxdWVzdBohLmNvbnRhaW5lcmQudGFzay52My5TdGFydFJlc3BvbnNlEk8KBkRlbGV0ZRIhLmNvbnRhaW5lcmQudGFzay52My5EZWxldGVSZXF1ZXN0GiIuY29udGFpbmVyZC50YXNrLnYzLkRlbGV0ZVJlc3BvbnNlEkkKBFBpZHMSHy5jb250YWluZXJkLnRhc2sudjMuUGlkc1JlcXVlc3QaIC5jb250YWluZXJkLnRhc2sudjMuUGlkc1Jlc3BvbnNlEkEKBVBhdXNlEiAuY29udGFpbmVyZC50YXNrLnYzLlBhdXNlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJDCgZSZXN1bWUSIS5jb250YWluZXJkLnRhc2sudjMuUmVzdW1lUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJPCgpDaGVja3BvaW50EikuY29udGFpbmVyZC50YXNrLnYzLkNoZWNrcG9pbnRUYXNrUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRI/CgRLaWxsEh8uY29udGFpbmVyZC50YXNrLnYzLktpbGxSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkYKBEV4ZWMSJi5jb250YWluZXJkLnRhc2sudjMuRXhlY1Byb2Nlc3NSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkkKCVJlc2l6ZVB0eRIkLmNvbnRhaW5lcmQudGFzay52My5SZXNpemVQdHlSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkUKB0Nsb3NlSU8SIi5jb250YWluZXJkLnRhc2sudjMuQ2xvc2VJT1JlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRwoGVXBkYXRlEiUuY29udGFpbmVyZC50YXNrLnYzLlVwZGF0ZVRhc2tSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkkKBFdhaXQSHy5jb250YWluZXJkLnRhc2sudjMuV2FpdFJlcXVlc3QaIC5jb250YWluZXJkLnRhc2sudjMuV2FpdFJlc3BvbnNlEkwKBVN0YXRzEiAuY29udGFpbmVyZC50YXNrLnYzLlN0YXRzUmVxdWVzdBohLmNvbnRhaW5lcmQudGFzay52My5TdGF0c1Jlc3BvbnNlElIKB0Nvbm5lY3QSIi5jb250YWluZXJkLnRhc2sudjMuQ29ubmVjdFJlcXVlc3QaIy5jb250YWluZXJkLnRhc2sudjMuQ29ubmVjdFJlc3BvbnNlEkcKCFNodXRkb3duEiMuY29udGFpbmVyZC50YXNrLnYzLlNodXRkb3duUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_containerd_types_mount, file_containerd_v1_types_task, file_google_protobuf_any, file_google_protobuf_empty, file_google_protobuf_timestamp]);
 
 /**
+ * What the container is made from.
+ *
  * @generated from message containerd.task.v3.CreateTaskRequest
  */
 export type CreateTaskRequest = Message<"containerd.task.v3.CreateTaskRequest"> & {
@@ -28,11 +30,15 @@ export type CreateTaskRequest = Message<"containerd.task.v3.CreateTaskRequest"> 
   id: string;
 
   /**
+   * Folder with config.json.
+   *
    * @generated from field: string bundle = 2;
    */
   bundle: string;
 
   /**
+   * What the shim mounts at rootfs in the bundle; none if it is mounted already.
+   *
    * @generated from field: repeated containerd.types.Mount rootfs = 3;
    */
   rootfs: Mount[];
@@ -43,31 +49,43 @@ export type CreateTaskRequest = Message<"containerd.task.v3.CreateTaskRequest"> 
   terminal: boolean;
 
   /**
+   * Where input comes from: path of a FIFO or pipe, or empty for none.
+   *
    * @generated from field: string stdin = 5;
    */
   stdin: string;
 
   /**
+   * Where output goes: path of a FIFO or pipe, a URI such as file:///path, or empty for nowhere.
+   *
    * @generated from field: string stdout = 6;
    */
   stdout: string;
 
   /**
+   * Where errors go, in the same way; must be empty with a terminal.
+   *
    * @generated from field: string stderr = 7;
    */
   stderr: string;
 
   /**
+   * Folder of a checkpoint that the container continues from.
+   *
    * @generated from field: string checkpoint = 8;
    */
   checkpoint: string;
 
   /**
+   * Folder of the checkpoint before it.
+   *
    * @generated from field: string parent_checkpoint = 9;
    */
   parentCheckpoint: string;
 
   /**
+   * Options of the shim.
+   *
    * @generated from field: google.protobuf.Any options = 10;
    */
   options?: Any | undefined;
@@ -81,10 +99,14 @@ export const CreateTaskRequestSchema: GenMessage<CreateTaskRequest> = /*@__PURE_
   messageDesc(file_containerd_task_v3_task, 0);
 
 /**
+ * The first process.
+ *
  * @generated from message containerd.task.v3.CreateTaskResponse
  */
 export type CreateTaskResponse = Message<"containerd.task.v3.CreateTaskResponse"> & {
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 1;
    */
   pid: number;
@@ -98,6 +120,8 @@ export const CreateTaskResponseSchema: GenMessage<CreateTaskResponse> = /*@__PUR
   messageDesc(file_containerd_task_v3_task, 1);
 
 /**
+ * Names the process to remove.
+ *
  * @generated from message containerd.task.v3.DeleteRequest
  */
 export type DeleteRequest = Message<"containerd.task.v3.DeleteRequest"> & {
@@ -107,6 +131,8 @@ export type DeleteRequest = Message<"containerd.task.v3.DeleteRequest"> & {
   id: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -120,20 +146,28 @@ export const DeleteRequestSchema: GenMessage<DeleteRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 2);
 
 /**
+ * How the process ended.
+ *
  * @generated from message containerd.task.v3.DeleteResponse
  */
 export type DeleteResponse = Message<"containerd.task.v3.DeleteResponse"> & {
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 1;
    */
   pid: number;
 
   /**
+   * Exit code; 128 and the number of the signal for a process that was killed.
+   *
    * @generated from field: uint32 exit_status = 2;
    */
   exitStatus: number;
 
   /**
+   * Missing as long as the process has not ended.
+   *
    * @generated from field: google.protobuf.Timestamp exited_at = 3;
    */
   exitedAt?: Timestamp | undefined;
@@ -147,6 +181,8 @@ export const DeleteResponseSchema: GenMessage<DeleteResponse> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 3);
 
 /**
+ * The process to add.
+ *
  * @generated from message containerd.task.v3.ExecProcessRequest
  */
 export type ExecProcessRequest = Message<"containerd.task.v3.ExecProcessRequest"> & {
@@ -156,6 +192,8 @@ export type ExecProcessRequest = Message<"containerd.task.v3.ExecProcessRequest"
   id: string;
 
   /**
+   * Id of the new process.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -181,6 +219,8 @@ export type ExecProcessRequest = Message<"containerd.task.v3.ExecProcessRequest"
   stderr: string;
 
   /**
+   * The process part of an OCI spec, as JSON.
+   *
    * @generated from field: google.protobuf.Any spec = 7;
    */
   spec?: Any | undefined;
@@ -194,6 +234,8 @@ export const ExecProcessRequestSchema: GenMessage<ExecProcessRequest> = /*@__PUR
   messageDesc(file_containerd_task_v3_task, 4);
 
 /**
+ * Empty; Exec answers with google.protobuf.Empty.
+ *
  * @generated from message containerd.task.v3.ExecProcessResponse
  */
 export type ExecProcessResponse = Message<"containerd.task.v3.ExecProcessResponse"> & {
@@ -207,6 +249,8 @@ export const ExecProcessResponseSchema: GenMessage<ExecProcessResponse> = /*@__P
   messageDesc(file_containerd_task_v3_task, 5);
 
 /**
+ * Names a process, and the new size of its terminal.
+ *
  * @generated from message containerd.task.v3.ResizePtyRequest
  */
 export type ResizePtyRequest = Message<"containerd.task.v3.ResizePtyRequest"> & {
@@ -216,16 +260,22 @@ export type ResizePtyRequest = Message<"containerd.task.v3.ResizePtyRequest"> & 
   id: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
 
   /**
+   * Columns.
+   *
    * @generated from field: uint32 width = 3;
    */
   width: number;
 
   /**
+   * Rows.
+   *
    * @generated from field: uint32 height = 4;
    */
   height: number;
@@ -239,6 +289,8 @@ export const ResizePtyRequestSchema: GenMessage<ResizePtyRequest> = /*@__PURE__*
   messageDesc(file_containerd_task_v3_task, 6);
 
 /**
+ * Names a process.
+ *
  * @generated from message containerd.task.v3.StateRequest
  */
 export type StateRequest = Message<"containerd.task.v3.StateRequest"> & {
@@ -248,6 +300,8 @@ export type StateRequest = Message<"containerd.task.v3.StateRequest"> & {
   id: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -261,6 +315,8 @@ export const StateRequestSchema: GenMessage<StateRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 7);
 
 /**
+ * The state of the process, with its streams.
+ *
  * @generated from message containerd.task.v3.StateResponse
  */
 export type StateResponse = Message<"containerd.task.v3.StateResponse"> & {
@@ -275,6 +331,8 @@ export type StateResponse = Message<"containerd.task.v3.StateResponse"> & {
   bundle: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 3;
    */
   pid: number;
@@ -305,16 +363,22 @@ export type StateResponse = Message<"containerd.task.v3.StateResponse"> & {
   terminal: boolean;
 
   /**
+   * Exit code; 128 and the number of the signal for a process that was killed.
+   *
    * @generated from field: uint32 exit_status = 9;
    */
   exitStatus: number;
 
   /**
+   * Missing as long as the process has not ended.
+   *
    * @generated from field: google.protobuf.Timestamp exited_at = 10;
    */
   exitedAt?: Timestamp | undefined;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 11;
    */
   execId: string;
@@ -328,6 +392,8 @@ export const StateResponseSchema: GenMessage<StateResponse> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 8);
 
 /**
+ * Names a process and a signal.
+ *
  * @generated from message containerd.task.v3.KillRequest
  */
 export type KillRequest = Message<"containerd.task.v3.KillRequest"> & {
@@ -337,16 +403,22 @@ export type KillRequest = Message<"containerd.task.v3.KillRequest"> & {
   id: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
 
   /**
+   * Number of the signal on the shim's platform.
+   *
    * @generated from field: uint32 signal = 3;
    */
   signal: number;
 
   /**
+   * Whether all processes of the container get it.
+   *
    * @generated from field: bool all = 4;
    */
   all: boolean;
@@ -360,6 +432,8 @@ export const KillRequestSchema: GenMessage<KillRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 9);
 
 /**
+ * Names a process, and what is closed.
+ *
  * @generated from message containerd.task.v3.CloseIORequest
  */
 export type CloseIORequest = Message<"containerd.task.v3.CloseIORequest"> & {
@@ -369,11 +443,15 @@ export type CloseIORequest = Message<"containerd.task.v3.CloseIORequest"> & {
   id: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
 
   /**
+   * Whether it is the input; nothing else can be closed.
+   *
    * @generated from field: bool stdin = 3;
    */
   stdin: boolean;
@@ -387,6 +465,8 @@ export const CloseIORequestSchema: GenMessage<CloseIORequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 10);
 
 /**
+ * Names a container.
+ *
  * @generated from message containerd.task.v3.PidsRequest
  */
 export type PidsRequest = Message<"containerd.task.v3.PidsRequest"> & {
@@ -404,6 +484,8 @@ export const PidsRequestSchema: GenMessage<PidsRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 11);
 
 /**
+ * The processes in the container.
+ *
  * @generated from message containerd.task.v3.PidsResponse
  */
 export type PidsResponse = Message<"containerd.task.v3.PidsResponse"> & {
@@ -421,6 +503,8 @@ export const PidsResponseSchema: GenMessage<PidsResponse> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 12);
 
 /**
+ * Names a container, and the folder its state is written to.
+ *
  * @generated from message containerd.task.v3.CheckpointTaskRequest
  */
 export type CheckpointTaskRequest = Message<"containerd.task.v3.CheckpointTaskRequest"> & {
@@ -435,6 +519,8 @@ export type CheckpointTaskRequest = Message<"containerd.task.v3.CheckpointTaskRe
   path: string;
 
   /**
+   * Options of the shim, for instance containerd.runc.v1.CheckpointOptions.
+   *
    * @generated from field: google.protobuf.Any options = 3;
    */
   options?: Any | undefined;
@@ -448,6 +534,8 @@ export const CheckpointTaskRequestSchema: GenMessage<CheckpointTaskRequest> = /*
   messageDesc(file_containerd_task_v3_task, 13);
 
 /**
+ * Names a container, and its new limits.
+ *
  * @generated from message containerd.task.v3.UpdateTaskRequest
  */
 export type UpdateTaskRequest = Message<"containerd.task.v3.UpdateTaskRequest"> & {
@@ -457,6 +545,8 @@ export type UpdateTaskRequest = Message<"containerd.task.v3.UpdateTaskRequest"> 
   id: string;
 
   /**
+   * Limits as in the OCI spec, as JSON.
+   *
    * @generated from field: google.protobuf.Any resources = 2;
    */
   resources?: Any | undefined;
@@ -475,6 +565,8 @@ export const UpdateTaskRequestSchema: GenMessage<UpdateTaskRequest> = /*@__PURE_
   messageDesc(file_containerd_task_v3_task, 14);
 
 /**
+ * Names the process to start.
+ *
  * @generated from message containerd.task.v3.StartRequest
  */
 export type StartRequest = Message<"containerd.task.v3.StartRequest"> & {
@@ -484,6 +576,8 @@ export type StartRequest = Message<"containerd.task.v3.StartRequest"> & {
   id: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -497,10 +591,14 @@ export const StartRequestSchema: GenMessage<StartRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 15);
 
 /**
+ * The process that was started.
+ *
  * @generated from message containerd.task.v3.StartResponse
  */
 export type StartResponse = Message<"containerd.task.v3.StartResponse"> & {
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 1;
    */
   pid: number;
@@ -514,6 +612,8 @@ export const StartResponseSchema: GenMessage<StartResponse> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 16);
 
 /**
+ * Names a process.
+ *
  * @generated from message containerd.task.v3.WaitRequest
  */
 export type WaitRequest = Message<"containerd.task.v3.WaitRequest"> & {
@@ -523,6 +623,8 @@ export type WaitRequest = Message<"containerd.task.v3.WaitRequest"> & {
   id: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -536,15 +638,21 @@ export const WaitRequestSchema: GenMessage<WaitRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 17);
 
 /**
+ * How the process ended.
+ *
  * @generated from message containerd.task.v3.WaitResponse
  */
 export type WaitResponse = Message<"containerd.task.v3.WaitResponse"> & {
   /**
+   * Exit code; 128 and the number of the signal for a process that was killed.
+   *
    * @generated from field: uint32 exit_status = 1;
    */
   exitStatus: number;
 
   /**
+   * Missing as long as the process has not ended.
+   *
    * @generated from field: google.protobuf.Timestamp exited_at = 2;
    */
   exitedAt?: Timestamp | undefined;
@@ -558,6 +666,8 @@ export const WaitResponseSchema: GenMessage<WaitResponse> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 18);
 
 /**
+ * Names a container.
+ *
  * @generated from message containerd.task.v3.StatsRequest
  */
 export type StatsRequest = Message<"containerd.task.v3.StatsRequest"> & {
@@ -575,6 +685,8 @@ export const StatsRequestSchema: GenMessage<StatsRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 19);
 
 /**
+ * Numbers whose type depends on the shim: control groups v1 or v2, or Windows.
+ *
  * @generated from message containerd.task.v3.StatsResponse
  */
 export type StatsResponse = Message<"containerd.task.v3.StatsResponse"> & {
@@ -592,6 +704,8 @@ export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 20);
 
 /**
+ * Names a container.
+ *
  * @generated from message containerd.task.v3.ConnectRequest
  */
 export type ConnectRequest = Message<"containerd.task.v3.ConnectRequest"> & {
@@ -609,6 +723,8 @@ export const ConnectRequestSchema: GenMessage<ConnectRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 21);
 
 /**
+ * The processes of shim and container.
+ *
  * @generated from message containerd.task.v3.ConnectResponse
  */
 export type ConnectResponse = Message<"containerd.task.v3.ConnectResponse"> & {
@@ -623,6 +739,8 @@ export type ConnectResponse = Message<"containerd.task.v3.ConnectResponse"> & {
   taskPid: number;
 
   /**
+   * Version of the shim; may be empty.
+   *
    * @generated from field: string version = 3;
    */
   version: string;
@@ -636,6 +754,8 @@ export const ConnectResponseSchema: GenMessage<ConnectResponse> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 22);
 
 /**
+ * Names a container.
+ *
  * @generated from message containerd.task.v3.ShutdownRequest
  */
 export type ShutdownRequest = Message<"containerd.task.v3.ShutdownRequest"> & {
@@ -645,6 +765,8 @@ export type ShutdownRequest = Message<"containerd.task.v3.ShutdownRequest"> & {
   id: string;
 
   /**
+   * Whether the shim ends even if it has containers.
+   *
    * @generated from field: bool now = 2;
    */
   now: boolean;
@@ -658,6 +780,8 @@ export const ShutdownRequestSchema: GenMessage<ShutdownRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 23);
 
 /**
+ * Names the container to freeze.
+ *
  * @generated from message containerd.task.v3.PauseRequest
  */
 export type PauseRequest = Message<"containerd.task.v3.PauseRequest"> & {
@@ -675,6 +799,8 @@ export const PauseRequestSchema: GenMessage<PauseRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 24);
 
 /**
+ * Names the container to thaw.
+ *
  * @generated from message containerd.task.v3.ResumeRequest
  */
 export type ResumeRequest = Message<"containerd.task.v3.ResumeRequest"> & {
@@ -692,10 +818,15 @@ export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
   messageDesc(file_containerd_task_v3_task, 25);
 
 /**
+ * The task service of a shim, served over ttrpc or gRPC: it owns the processes of a container and
+ * their streams.
+ *
  * @generated from service containerd.task.v3.Task
  */
 export const Task: GenService<{
   /**
+   * Returns the state of a process.
+   *
    * @generated from rpc containerd.task.v3.Task.State
    */
   state: {
@@ -704,6 +835,8 @@ export const Task: GenService<{
     output: typeof StateResponseSchema;
   },
   /**
+   * Makes the container; its process is ready and not started.
+   *
    * @generated from rpc containerd.task.v3.Task.Create
    */
   create: {
@@ -712,6 +845,8 @@ export const Task: GenService<{
     output: typeof CreateTaskResponseSchema;
   },
   /**
+   * Starts the first process, or one that Exec added.
+   *
    * @generated from rpc containerd.task.v3.Task.Start
    */
   start: {
@@ -720,6 +855,8 @@ export const Task: GenService<{
     output: typeof StartResponseSchema;
   },
   /**
+   * Removes a process that has ended, and tells how.
+   *
    * @generated from rpc containerd.task.v3.Task.Delete
    */
   delete: {
@@ -728,6 +865,8 @@ export const Task: GenService<{
     output: typeof DeleteResponseSchema;
   },
   /**
+   * Returns all processes in the container.
+   *
    * @generated from rpc containerd.task.v3.Task.Pids
    */
   pids: {
@@ -736,6 +875,8 @@ export const Task: GenService<{
     output: typeof PidsResponseSchema;
   },
   /**
+   * Freezes all processes.
+   *
    * @generated from rpc containerd.task.v3.Task.Pause
    */
   pause: {
@@ -744,6 +885,8 @@ export const Task: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Thaws all processes.
+   *
    * @generated from rpc containerd.task.v3.Task.Resume
    */
   resume: {
@@ -752,6 +895,8 @@ export const Task: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Writes the state of all processes to a folder.
+   *
    * @generated from rpc containerd.task.v3.Task.Checkpoint
    */
   checkpoint: {
@@ -760,6 +905,8 @@ export const Task: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Sends a signal.
+   *
    * @generated from rpc containerd.task.v3.Task.Kill
    */
   kill: {
@@ -768,6 +915,8 @@ export const Task: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Adds a process; Start runs it.
+   *
    * @generated from rpc containerd.task.v3.Task.Exec
    */
   exec: {
@@ -776,6 +925,8 @@ export const Task: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Changes the size of a terminal.
+   *
    * @generated from rpc containerd.task.v3.Task.ResizePty
    */
   resizePty: {
@@ -784,6 +935,8 @@ export const Task: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Closes the shim's end of a process's input.
+   *
    * @generated from rpc containerd.task.v3.Task.CloseIO
    */
   closeIO: {
@@ -792,6 +945,8 @@ export const Task: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Changes the limits of the container.
+   *
    * @generated from rpc containerd.task.v3.Task.Update
    */
   update: {
@@ -800,6 +955,8 @@ export const Task: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Answers when a process has ended; at once if it has already.
+   *
    * @generated from rpc containerd.task.v3.Task.Wait
    */
   wait: {
@@ -808,6 +965,8 @@ export const Task: GenService<{
     output: typeof WaitResponseSchema;
   },
   /**
+   * Measures what the container uses.
+   *
    * @generated from rpc containerd.task.v3.Task.Stats
    */
   stats: {
@@ -816,6 +975,8 @@ export const Task: GenService<{
     output: typeof StatsResponseSchema;
   },
   /**
+   * Returns the process ids of shim and container.
+   *
    * @generated from rpc containerd.task.v3.Task.Connect
    */
   connect: {
@@ -824,6 +985,8 @@ export const Task: GenService<{
     output: typeof ConnectResponseSchema;
   },
   /**
+   * Ends the shim, unless it still has containers.
+   *
    * @generated from rpc containerd.task.v3.Task.Shutdown
    */
   shutdown: {

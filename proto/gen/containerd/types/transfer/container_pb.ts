@@ -13,6 +13,8 @@ export const file_containerd_types_transfer_container: GenFile = /*@__PURE__*/
   fileDesc("Ciljb250YWluZXJkL3R5cGVzL3RyYW5zZmVyL2NvbnRhaW5lci5wcm90bxIZY29udGFpbmVyZC50eXBlcy50cmFuc2ZlciJgCg1Db250YWluZXJQYXRoEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg8KB25vX3dhbGsYAyABKAgSGgoScHJlc2VydmVfb3duZXJzaGlwGAQgASgIYgZwcm90bzM");
 
 /**
+ * A path inside of a running container, as source or destination.
+ *
  * @generated from message containerd.types.transfer.ContainerPath
  */
 export type ContainerPath = Message<"containerd.types.transfer.ContainerPath"> & {
@@ -27,11 +29,15 @@ export type ContainerPath = Message<"containerd.types.transfer.ContainerPath"> &
   path: string;
 
   /**
+   * Whether only the entry itself is read and not what is below it.
+   *
    * @generated from field: bool no_walk = 3;
    */
   noWalk: boolean;
 
   /**
+   * Whether extracted files keep the owner in the archive.
+   *
    * @generated from field: bool preserve_ownership = 4;
    */
   preserveOwnership: boolean;

@@ -15,10 +15,14 @@ export const file_containerd_types_transfer_imagestore: GenFile = /*@__PURE__*/
   fileDesc("Cipjb250YWluZXJkL3R5cGVzL3RyYW5zZmVyL2ltYWdlc3RvcmUucHJvdG8SGWNvbnRhaW5lcmQudHlwZXMudHJhbnNmZXIi7wIKCkltYWdlU3RvcmUSDAoEbmFtZRgBIAEoCRJBCgZsYWJlbHMYAiADKAsyMS5jb250YWluZXJkLnR5cGVzLnRyYW5zZmVyLkltYWdlU3RvcmUuTGFiZWxzRW50cnkSLQoJcGxhdGZvcm1zGAMgAygLMhouY29udGFpbmVyZC50eXBlcy5QbGF0Zm9ybRIUCgxhbGxfbWV0YWRhdGEYBCABKAgSFgoObWFuaWZlc3RfbGltaXQYBSABKA0SQwoQZXh0cmFfcmVmZXJlbmNlcxgGIAMoCzIpLmNvbnRhaW5lcmQudHlwZXMudHJhbnNmZXIuSW1hZ2VSZWZlcmVuY2USPwoHdW5wYWNrcxgKIAMoCzIuLmNvbnRhaW5lcmQudHlwZXMudHJhbnNmZXIuVW5wYWNrQ29uZmlndXJhdGlvbhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlgKE1VucGFja0NvbmZpZ3VyYXRpb24SLAoIcGxhdGZvcm0YASABKAsyGi5jb250YWluZXJkLnR5cGVzLlBsYXRmb3JtEhMKC3NuYXBzaG90dGVyGAIgASgJInkKDkltYWdlUmVmZXJlbmNlEgwKBG5hbWUYASABKAkSEQoJaXNfcHJlZml4GAIgASgIEhcKD2FsbG93X292ZXJ3cml0ZRgDIAEoCBISCgphZGRfZGlnZXN0GAQgASgIEhkKEXNraXBfbmFtZWRfZGlnZXN0GAUgASgIYgZwcm90bzM", [file_containerd_types_platform]);
 
 /**
+ * Images of the daemon, as source or destination.
+ *
  * @generated from message containerd.types.transfer.ImageStore
  */
 export type ImageStore = Message<"containerd.types.transfer.ImageStore"> & {
   /**
+   * Name of the image.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -29,26 +33,36 @@ export type ImageStore = Message<"containerd.types.transfer.ImageStore"> & {
   labels: { [key: string]: string };
 
   /**
+   * Platforms whose content is moved; none for the default of the daemon.
+   *
    * @generated from field: repeated containerd.types.Platform platforms = 3;
    */
   platforms: Platform[];
 
   /**
+   * Whether manifests of other platforms are moved, without their layers.
+   *
    * @generated from field: bool all_metadata = 4;
    */
   allMetadata: boolean;
 
   /**
+   * Manifests moved at most; 0 for no limit.
+   *
    * @generated from field: uint32 manifest_limit = 5;
    */
   manifestLimit: number;
 
   /**
+   * Names for the images in an archive.
+   *
    * @generated from field: repeated containerd.types.transfer.ImageReference extra_references = 6;
    */
   extraReferences: ImageReference[];
 
   /**
+   * Snapshots to make at once, one entry a platform.
+   *
    * @generated from field: repeated containerd.types.transfer.UnpackConfiguration unpacks = 10;
    */
   unpacks: UnpackConfiguration[];
@@ -62,6 +76,8 @@ export const ImageStoreSchema: GenMessage<ImageStore> = /*@__PURE__*/
   messageDesc(file_containerd_types_transfer_imagestore, 0);
 
 /**
+ * Says which platform is unpacked, and where to.
+ *
  * @generated from message containerd.types.transfer.UnpackConfiguration
  */
 export type UnpackConfiguration = Message<"containerd.types.transfer.UnpackConfiguration"> & {
@@ -71,6 +87,8 @@ export type UnpackConfiguration = Message<"containerd.types.transfer.UnpackConfi
   platform?: Platform | undefined;
 
   /**
+   * Snapshotter; empty for the default of the platform.
+   *
    * @generated from field: string snapshotter = 2;
    */
   snapshotter: string;
@@ -84,6 +102,8 @@ export const UnpackConfigurationSchema: GenMessage<UnpackConfiguration> = /*@__P
   messageDesc(file_containerd_types_transfer_imagestore, 1);
 
 /**
+ * Rule that finds or makes names of images.
+ *
  * @generated from message containerd.types.transfer.ImageReference
  */
 export type ImageReference = Message<"containerd.types.transfer.ImageReference"> & {
@@ -93,21 +113,29 @@ export type ImageReference = Message<"containerd.types.transfer.ImageReference">
   name: string;
 
   /**
+   * Whether the name is a prefix that a tag or digest is added to.
+   *
    * @generated from field: bool is_prefix = 2;
    */
   isPrefix: boolean;
 
   /**
+   * Whether a name in the archive goes before this one; needs is_prefix.
+   *
    * @generated from field: bool allow_overwrite = 3;
    */
   allowOverwrite: boolean;
 
   /**
+   * Whether the digest is made part of the name; needs is_prefix.
+   *
    * @generated from field: bool add_digest = 4;
    */
   addDigest: boolean;
 
   /**
+   * Whether the digest is left out where there is another name; needs is_prefix.
+   *
    * @generated from field: bool skip_named_digest = 5;
    */
   skipNamedDigest: boolean;

@@ -15,10 +15,14 @@ export const file_containerd_types_transfer_importexport: GenFile = /*@__PURE__*
   fileDesc("Cixjb250YWluZXJkL3R5cGVzL3RyYW5zZmVyL2ltcG9ydGV4cG9ydC5wcm90bxIZY29udGFpbmVyZC50eXBlcy50cmFuc2ZlciJPChFJbWFnZUltcG9ydFN0cmVhbRIOCgZzdHJlYW0YASABKAkSEgoKbWVkaWFfdHlwZRgCIAEoCRIWCg5mb3JjZV9jb21wcmVzcxgDIAEoCCLCAQoRSW1hZ2VFeHBvcnRTdHJlYW0SDgoGc3RyZWFtGAEgASgJEhIKCm1lZGlhX3R5cGUYAiABKAkSLQoJcGxhdGZvcm1zGAMgAygLMhouY29udGFpbmVyZC50eXBlcy5QbGF0Zm9ybRIVCg1hbGxfcGxhdGZvcm1zGAQgASgIEiMKG3NraXBfY29tcGF0aWJpbGl0eV9tYW5pZmVzdBgFIAEoCBIeChZza2lwX25vbl9kaXN0cmlidXRhYmxlGAYgASgIYgZwcm90bzM", [file_containerd_types_platform]);
 
 /**
+ * An archive that the client sends.
+ *
  * @generated from message containerd.types.transfer.ImageImportStream
  */
 export type ImageImportStream = Message<"containerd.types.transfer.ImageImportStream"> & {
   /**
+   * Id of the stream that carries it.
+   *
    * @generated from field: string stream = 1;
    */
   stream: string;
@@ -29,6 +33,8 @@ export type ImageImportStream = Message<"containerd.types.transfer.ImageImportSt
   mediaType: string;
 
   /**
+   * Whether layers that are not compressed become so.
+   *
    * @generated from field: bool force_compress = 3;
    */
   forceCompress: boolean;
@@ -42,10 +48,14 @@ export const ImageImportStreamSchema: GenMessage<ImageImportStream> = /*@__PURE_
   messageDesc(file_containerd_types_transfer_importexport, 0);
 
 /**
+ * An archive that the client receives.
+ *
  * @generated from message containerd.types.transfer.ImageExportStream
  */
 export type ImageExportStream = Message<"containerd.types.transfer.ImageExportStream"> & {
   /**
+   * Id of the stream that carries it.
+   *
    * @generated from field: string stream = 1;
    */
   stream: string;
@@ -66,11 +76,15 @@ export type ImageExportStream = Message<"containerd.types.transfer.ImageExportSt
   allPlatforms: boolean;
 
   /**
+   * Whether Docker's manifest.json is left out.
+   *
    * @generated from field: bool skip_compatibility_manifest = 5;
    */
   skipCompatibilityManifest: boolean;
 
   /**
+   * Whether layers that must not be passed on are left out.
+   *
    * @generated from field: bool skip_non_distributable = 6;
    */
   skipNonDistributable: boolean;

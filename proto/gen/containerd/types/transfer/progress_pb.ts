@@ -15,30 +15,42 @@ export const file_containerd_types_transfer_progress: GenFile = /*@__PURE__*/
   fileDesc("Cihjb250YWluZXJkL3R5cGVzL3RyYW5zZmVyL3Byb2dyZXNzLnByb3RvEhljb250YWluZXJkLnR5cGVzLnRyYW5zZmVyIoUBCghQcm9ncmVzcxINCgVldmVudBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB3BhcmVudHMYAyADKAkSEAoIcHJvZ3Jlc3MYBCABKAMSDQoFdG90YWwYBSABKAMSKgoEZGVzYxgGIAEoCzIcLmNvbnRhaW5lcmQudHlwZXMuRGVzY3JpcHRvcmIGcHJvdG8z", [file_containerd_types_descriptor]);
 
 /**
+ * How far a transfer has come.
+ *
  * @generated from message containerd.types.transfer.Progress
  */
 export type Progress = Message<"containerd.types.transfer.Progress"> & {
   /**
+   * What happens, for instance downloading or complete.
+   *
    * @generated from field: string event = 1;
    */
   event: string;
 
   /**
+   * What it happens to.
+   *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
+   * What that belongs to.
+   *
    * @generated from field: repeated string parents = 3;
    */
   parents: string[];
 
   /**
+   * Bytes moved.
+   *
    * @generated from field: int64 progress = 4;
    */
   progress: bigint;
 
   /**
+   * Bytes to move; 0 if that is not known.
+   *
    * @generated from field: int64 total = 5;
    */
   total: bigint;

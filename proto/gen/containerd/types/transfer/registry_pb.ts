@@ -15,10 +15,14 @@ export const file_containerd_types_transfer_registry: GenFile = /*@__PURE__*/
   fileDesc("Cihjb250YWluZXJkL3R5cGVzL3RyYW5zZmVyL3JlZ2lzdHJ5LnByb3RvEhljb250YWluZXJkLnR5cGVzLnRyYW5zZmVyIl8KC09DSVJlZ2lzdHJ5EhEKCXJlZmVyZW5jZRgBIAEoCRI9CghyZXNvbHZlchgCIAEoCzIrLmNvbnRhaW5lcmQudHlwZXMudHJhbnNmZXIuUmVnaXN0cnlSZXNvbHZlciKbAgoQUmVnaXN0cnlSZXNvbHZlchITCgthdXRoX3N0cmVhbRgBIAEoCRJJCgdoZWFkZXJzGAIgAygLMjguY29udGFpbmVyZC50eXBlcy50cmFuc2Zlci5SZWdpc3RyeVJlc29sdmVyLkhlYWRlcnNFbnRyeRIQCghob3N0X2RpchgDIAEoCRIWCg5kZWZhdWx0X3NjaGVtZRgEIAEoCRI4CgpodHRwX2RlYnVnGAUgASgOMiQuY29udGFpbmVyZC50eXBlcy50cmFuc2Zlci5IVFRQRGVidWcSEwoLbG9nc19zdHJlYW0YBiABKAkaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRwoLQXV0aFJlcXVlc3QSDAoEaG9zdBgBIAEoCRIRCglyZWZlcmVuY2UYAiABKAkSFwoPd3d3YXV0aGVudGljYXRlGAMgAygJIpYBCgxBdXRoUmVzcG9uc2USNQoIYXV0aFR5cGUYASABKA4yIy5jb250YWluZXJkLnR5cGVzLnRyYW5zZmVyLkF1dGhUeXBlEg4KBnNlY3JldBgCIAEoCRIQCgh1c2VybmFtZRgDIAEoCRItCglleHBpcmVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKjkKCUhUVFBEZWJ1ZxIMCghESVNBQkxFRBAAEgkKBURFQlVHEAESCQoFVFJBQ0UQAhIICgRCT1RIEAMqPgoIQXV0aFR5cGUSCAoETk9ORRAAEg8KC0NSRURFTlRJQUxTEAESCwoHUkVGUkVTSBACEgoKBkhFQURFUhADYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
+ * An image in a registry, as source or destination.
+ *
  * @generated from message containerd.types.transfer.OCIRegistry
  */
 export type OCIRegistry = Message<"containerd.types.transfer.OCIRegistry"> & {
   /**
+   * Name of the image with host, and with tag or digest.
+   *
    * @generated from field: string reference = 1;
    */
   reference: string;
@@ -37,25 +41,35 @@ export const OCIRegistrySchema: GenMessage<OCIRegistry> = /*@__PURE__*/
   messageDesc(file_containerd_types_transfer_registry, 0);
 
 /**
+ * How a registry is reached.
+ *
  * @generated from message containerd.types.transfer.RegistryResolver
  */
 export type RegistryResolver = Message<"containerd.types.transfer.RegistryResolver"> & {
   /**
+   * Stream on which the daemon asks for secrets; empty for none.
+   *
    * @generated from field: string auth_stream = 1;
    */
   authStream: string;
 
   /**
+   * Headers of every request.
+   *
    * @generated from field: map<string, string> headers = 2;
    */
   headers: { [key: string]: string };
 
   /**
+   * Folder with settings by host, on the daemon's side.
+   *
    * @generated from field: string host_dir = 3;
    */
   hostDir: string;
 
   /**
+   * Protocol for hosts without settings: http or https.
+   *
    * @generated from field: string default_scheme = 4;
    */
   defaultScheme: string;
@@ -66,6 +80,8 @@ export type RegistryResolver = Message<"containerd.types.transfer.RegistryResolv
   httpDebug: HTTPDebug;
 
   /**
+   * Stream that gets the log of requests; empty for the log of the daemon.
+   *
    * @generated from field: string logs_stream = 6;
    */
   logsStream: string;
@@ -79,6 +95,8 @@ export const RegistryResolverSchema: GenMessage<RegistryResolver> = /*@__PURE__*
   messageDesc(file_containerd_types_transfer_registry, 1);
 
 /**
+ * The daemon asks for a secret.
+ *
  * @generated from message containerd.types.transfer.AuthRequest
  */
 export type AuthRequest = Message<"containerd.types.transfer.AuthRequest"> & {
@@ -88,11 +106,15 @@ export type AuthRequest = Message<"containerd.types.transfer.AuthRequest"> & {
   host: string;
 
   /**
+   * Repository it is for.
+   *
    * @generated from field: string reference = 2;
    */
   reference: string;
 
   /**
+   * Headers WWW-Authenticate of the registry.
+   *
    * @generated from field: repeated string wwwauthenticate = 3;
    */
   wwwauthenticate: string[];
@@ -106,6 +128,8 @@ export const AuthRequestSchema: GenMessage<AuthRequest> = /*@__PURE__*/
   messageDesc(file_containerd_types_transfer_registry, 2);
 
 /**
+ * The client gives a secret.
+ *
  * @generated from message containerd.types.transfer.AuthResponse
  */
 export type AuthResponse = Message<"containerd.types.transfer.AuthResponse"> & {
@@ -115,6 +139,8 @@ export type AuthResponse = Message<"containerd.types.transfer.AuthResponse"> & {
   authType: AuthType;
 
   /**
+   * Password, token or header, by the kind.
+   *
    * @generated from field: string secret = 2;
    */
   secret: string;
@@ -125,6 +151,8 @@ export type AuthResponse = Message<"containerd.types.transfer.AuthResponse"> & {
   username: string;
 
   /**
+   * When it ends; missing if it does not.
+   *
    * @generated from field: google.protobuf.Timestamp expire_at = 4;
    */
   expireAt?: Timestamp | undefined;
@@ -138,31 +166,43 @@ export const AuthResponseSchema: GenMessage<AuthResponse> = /*@__PURE__*/
   messageDesc(file_containerd_types_transfer_registry, 3);
 
 /**
+ * What is logged of the requests to a registry.
+ *
  * @generated from enum containerd.types.transfer.HTTPDebug
  */
 export const HTTPDebug = {
   /**
+   * Nothing.
+   *
    * @generated from enum value: DISABLED = 0;
    */
   DISABLED: 0,
 
   /**
+   * Requests and answers.
+   *
    * @generated from enum value: DEBUG = 1;
    */
   DEBUG: 1,
 
   /**
+   * Steps of each request.
+   *
    * @generated from enum value: TRACE = 2;
    */
   TRACE: 2,
 
   /**
+   * Requests, answers and steps.
+   *
    * @generated from enum value: BOTH = 3;
    */
   BOTH: 3,
 } as const;
 
 /**
+ * What is logged of the requests to a registry.
+ *
  * @generated from enum containerd.types.transfer.HTTPDebug
  */
 export type HTTPDebug = (typeof HTTPDebug)[keyof typeof HTTPDebug] | UnknownEnum;
@@ -174,31 +214,43 @@ export const HTTPDebugSchema: GenEnum<HTTPDebug> = /*@__PURE__*/
   enumDesc(file_containerd_types_transfer_registry, 0);
 
 /**
+ * What kind of secret is given.
+ *
  * @generated from enum containerd.types.transfer.AuthType
  */
 export const AuthType = {
   /**
+   * None.
+   *
    * @generated from enum value: NONE = 0;
    */
   NONE: 0,
 
   /**
+   * A password, with a user name.
+   *
    * @generated from enum value: CREDENTIALS = 1;
    */
   CREDENTIALS: 1,
 
   /**
+   * A token from which access tokens are made.
+   *
    * @generated from enum value: REFRESH = 2;
    */
   REFRESH: 2,
 
   /**
+   * The value of the header Authorization.
+   *
    * @generated from enum value: HEADER = 3;
    */
   HEADER: 3,
 } as const;
 
 /**
+ * What kind of secret is given.
+ *
  * @generated from enum containerd.types.transfer.AuthType
  */
 export type AuthType = (typeof AuthType)[keyof typeof AuthType] | UnknownEnum;

@@ -15,6 +15,8 @@ export const file_containerd_v1_types_task: GenFile = /*@__PURE__*/
   fileDesc("Ch5jb250YWluZXJkL3YxL3R5cGVzL3Rhc2sucHJvdG8SE2NvbnRhaW5lcmQudjEudHlwZXMi6gEKB1Byb2Nlc3MSFAoMY29udGFpbmVyX2lkGAEgASgJEgoKAmlkGAIgASgJEgsKA3BpZBgDIAEoDRIrCgZzdGF0dXMYBCABKA4yGy5jb250YWluZXJkLnYxLnR5cGVzLlN0YXR1cxINCgVzdGRpbhgFIAEoCRIOCgZzdGRvdXQYBiABKAkSDgoGc3RkZXJyGAcgASgJEhAKCHRlcm1pbmFsGAggASgIEhMKC2V4aXRfc3RhdHVzGAkgASgNEi0KCWV4aXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPgoLUHJvY2Vzc0luZm8SCwoDcGlkGAEgASgNEiIKBGluZm8YAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55KlUKBlN0YXR1cxILCgdVTktOT1dOEAASCwoHQ1JFQVRFRBABEgsKB1JVTk5JTkcQAhILCgdTVE9QUEVEEAMSCgoGUEFVU0VEEAQSCwoHUEFVU0lORxAFYgZwcm90bzM", [file_google_protobuf_any, file_google_protobuf_timestamp]);
 
 /**
+ * State of a process, with its streams.
+ *
  * @generated from message containerd.v1.types.Process
  */
 export type Process = Message<"containerd.v1.types.Process"> & {
@@ -24,11 +26,15 @@ export type Process = Message<"containerd.v1.types.Process"> & {
   containerId: string;
 
   /**
+   * Id of the process; of a first process the id of its container.
+   *
    * @generated from field: string id = 2;
    */
   id: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 3;
    */
   pid: number;
@@ -59,11 +65,15 @@ export type Process = Message<"containerd.v1.types.Process"> & {
   terminal: boolean;
 
   /**
+   * Exit code; 128 and the number of the signal for a process that was killed.
+   *
    * @generated from field: uint32 exit_status = 9;
    */
   exitStatus: number;
 
   /**
+   * Missing as long as the process has not ended.
+   *
    * @generated from field: google.protobuf.Timestamp exited_at = 10;
    */
   exitedAt?: Timestamp | undefined;
@@ -77,15 +87,21 @@ export const ProcessSchema: GenMessage<Process> = /*@__PURE__*/
   messageDesc(file_containerd_v1_types_task, 0);
 
 /**
+ * A process that was found in a container.
+ *
  * @generated from message containerd.v1.types.ProcessInfo
  */
 export type ProcessInfo = Message<"containerd.v1.types.ProcessInfo"> & {
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 1;
    */
   pid: number;
 
   /**
+   * Further facts: ProcessDetails of runc or of runhcs; may be missing.
+   *
    * @generated from field: google.protobuf.Any info = 2;
    */
   info?: Any | undefined;
@@ -99,41 +115,57 @@ export const ProcessInfoSchema: GenMessage<ProcessInfo> = /*@__PURE__*/
   messageDesc(file_containerd_v1_types_task, 1);
 
 /**
+ * State of a process.
+ *
  * @generated from enum containerd.v1.types.Status
  */
 export const Status = {
   /**
+   * Not told.
+   *
    * @generated from enum value: UNKNOWN = 0;
    */
   UNKNOWN: 0,
 
   /**
+   * Ready and not started.
+   *
    * @generated from enum value: CREATED = 1;
    */
   CREATED: 1,
 
   /**
+   * It runs.
+   *
    * @generated from enum value: RUNNING = 2;
    */
   RUNNING: 2,
 
   /**
+   * It has ended.
+   *
    * @generated from enum value: STOPPED = 3;
    */
   STOPPED: 3,
 
   /**
+   * It is frozen.
+   *
    * @generated from enum value: PAUSED = 4;
    */
   PAUSED: 4,
 
   /**
+   * It is being frozen.
+   *
    * @generated from enum value: PAUSING = 5;
    */
   PAUSING: 5,
 } as const;
 
 /**
+ * State of a process.
+ *
  * @generated from enum containerd.v1.types.Status
  */
 export type Status = (typeof Status)[keyof typeof Status] | UnknownEnum;

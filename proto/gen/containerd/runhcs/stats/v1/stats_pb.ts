@@ -17,10 +17,14 @@ export const file_containerd_runhcs_stats_v1_stats: GenFile = /*@__PURE__*/
   fileDesc("CiZjb250YWluZXJkL3J1bmhjcy9zdGF0cy92MS9zdGF0cy5wcm90bxIaY29udGFpbmVyZC5ydW5oY3Muc3RhdHMudjEi2gEKClN0YXRpc3RpY3MSSQoHd2luZG93cxgBIAEoCzI2LmNvbnRhaW5lcmQucnVuaGNzLnN0YXRzLnYxLldpbmRvd3NDb250YWluZXJTdGF0aXN0aWNzSAASMgoFbGludXgYAiABKAsyIS5pby5jb250YWluZXJkLmNncm91cHMudjEuTWV0cmljc0gAEkAKAnZtGAMgASgLMjQuY29udGFpbmVyZC5ydW5oY3Muc3RhdHMudjEuVmlydHVhbE1hY2hpbmVTdGF0aXN0aWNzQgsKCWNvbnRhaW5lciKKAwoaV2luZG93c0NvbnRhaW5lclN0YXRpc3RpY3MSLQoJdGltZXN0YW1wGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4ChRjb250YWluZXJfc3RhcnRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJdXB0aW1lX25zGAMgASgEElIKCXByb2Nlc3NvchgEIAEoCzI/LmNvbnRhaW5lcmQucnVuaGNzLnN0YXRzLnYxLldpbmRvd3NDb250YWluZXJQcm9jZXNzb3JTdGF0aXN0aWNzEkwKBm1lbW9yeRgFIAEoCzI8LmNvbnRhaW5lcmQucnVuaGNzLnN0YXRzLnYxLldpbmRvd3NDb250YWluZXJNZW1vcnlTdGF0aXN0aWNzEk4KB3N0b3JhZ2UYBiABKAsyPS5jb250YWluZXJkLnJ1bmhjcy5zdGF0cy52MS5XaW5kb3dzQ29udGFpbmVyU3RvcmFnZVN0YXRpc3RpY3MicwojV2luZG93c0NvbnRhaW5lclByb2Nlc3NvclN0YXRpc3RpY3MSGAoQdG90YWxfcnVudGltZV9ucxgBIAEoBBIXCg9ydW50aW1lX3VzZXJfbnMYAiABKAQSGQoRcnVudGltZV9rZXJuZWxfbnMYAyABKAQinQEKIFdpbmRvd3NDb250YWluZXJNZW1vcnlTdGF0aXN0aWNzEiEKGW1lbW9yeV91c2FnZV9jb21taXRfYnl0ZXMYASABKAQSJgoebWVtb3J5X3VzYWdlX2NvbW1pdF9wZWFrX2J5dGVzGAIgASgEEi4KJm1lbW9yeV91c2FnZV9wcml2YXRlX3dvcmtpbmdfc2V0X2J5dGVzGAMgASgEIpUBCiFXaW5kb3dzQ29udGFpbmVyU3RvcmFnZVN0YXRpc3RpY3MSHQoVcmVhZF9jb3VudF9ub3JtYWxpemVkGAEgASgEEhcKD3JlYWRfc2l6ZV9ieXRlcxgCIAEoBBIeChZ3cml0ZV9jb3VudF9ub3JtYWxpemVkGAMgASgEEhgKEHdyaXRlX3NpemVfYnl0ZXMYBCABKAQiuAEKGFZpcnR1YWxNYWNoaW5lU3RhdGlzdGljcxJQCglwcm9jZXNzb3IYASABKAsyPS5jb250YWluZXJkLnJ1bmhjcy5zdGF0cy52MS5WaXJ0dWFsTWFjaGluZVByb2Nlc3NvclN0YXRpc3RpY3MSSgoGbWVtb3J5GAIgASgLMjouY29udGFpbmVyZC5ydW5oY3Muc3RhdHMudjEuVmlydHVhbE1hY2hpbmVNZW1vcnlTdGF0aXN0aWNzIj0KIVZpcnR1YWxNYWNoaW5lUHJvY2Vzc29yU3RhdGlzdGljcxIYChB0b3RhbF9ydW50aW1lX25zGAEgASgEIpwBCh5WaXJ0dWFsTWFjaGluZU1lbW9yeVN0YXRpc3RpY3MSGQoRd29ya2luZ19zZXRfYnl0ZXMYASABKAQSGgoSdmlydHVhbF9ub2RlX2NvdW50GAIgASgNEkMKCXZtX21lbW9yeRgDIAEoCzIwLmNvbnRhaW5lcmQucnVuaGNzLnN0YXRzLnYxLlZpcnR1YWxNYWNoaW5lTWVtb3J5ItQBChRWaXJ0dWFsTWFjaGluZU1lbW9yeRIYChBhdmFpbGFibGVfbWVtb3J5GAEgASgFEh8KF2F2YWlsYWJsZV9tZW1vcnlfYnVmZmVyGAIgASgFEhcKD3Jlc2VydmVkX21lbW9yeRgDIAEoBBIXCg9hc3NpZ25lZF9tZW1vcnkYBCABKAQSEgoKc2xwX2FjdGl2ZRgFIAEoCBIZChFiYWxhbmNpbmdfZW5hYmxlZBgGIAEoCBIgChhkbV9vcGVyYXRpb25faW5fcHJvZ3Jlc3MYByABKAhiBnByb3RvMw", [file_google_protobuf_timestamp, file_io_containerd_cgroups_v1_metrics]);
 
 /**
+ * What a container on Windows uses.
+ *
  * @generated from message containerd.runhcs.stats.v1.Statistics
  */
 export type Statistics = Message<"containerd.runhcs.stats.v1.Statistics"> & {
   /**
+   * By the kind of the container.
+   *
    * @generated from oneof containerd.runhcs.stats.v1.Statistics.container
    */
   container: {
@@ -38,6 +42,8 @@ export type Statistics = Message<"containerd.runhcs.stats.v1.Statistics"> & {
   } | { case: undefined; value?: undefined };
 
   /**
+   * The virtual machine around it, with Hyper-V isolation.
+   *
    * @generated from field: containerd.runhcs.stats.v1.VirtualMachineStatistics vm = 3;
    */
   vm?: VirtualMachineStatistics | undefined;
@@ -51,10 +57,14 @@ export const StatisticsSchema: GenMessage<Statistics> = /*@__PURE__*/
   messageDesc(file_containerd_runhcs_stats_v1_stats, 0);
 
 /**
+ * What a Windows container uses.
+ *
  * @generated from message containerd.runhcs.stats.v1.WindowsContainerStatistics
  */
 export type WindowsContainerStatistics = Message<"containerd.runhcs.stats.v1.WindowsContainerStatistics"> & {
   /**
+   * When it was measured.
+   *
    * @generated from field: google.protobuf.Timestamp timestamp = 1;
    */
   timestamp?: Timestamp | undefined;
@@ -93,6 +103,8 @@ export const WindowsContainerStatisticsSchema: GenMessage<WindowsContainerStatis
   messageDesc(file_containerd_runhcs_stats_v1_stats, 1);
 
 /**
+ * Processor time of a Windows container.
+ *
  * @generated from message containerd.runhcs.stats.v1.WindowsContainerProcessorStatistics
  */
 export type WindowsContainerProcessorStatistics = Message<"containerd.runhcs.stats.v1.WindowsContainerProcessorStatistics"> & {
@@ -120,6 +132,8 @@ export const WindowsContainerProcessorStatisticsSchema: GenMessage<WindowsContai
   messageDesc(file_containerd_runhcs_stats_v1_stats, 2);
 
 /**
+ * Memory of a Windows container.
+ *
  * @generated from message containerd.runhcs.stats.v1.WindowsContainerMemoryStatistics
  */
 export type WindowsContainerMemoryStatistics = Message<"containerd.runhcs.stats.v1.WindowsContainerMemoryStatistics"> & {
@@ -147,10 +161,14 @@ export const WindowsContainerMemoryStatisticsSchema: GenMessage<WindowsContainer
   messageDesc(file_containerd_runhcs_stats_v1_stats, 3);
 
 /**
+ * Storage of a Windows container.
+ *
  * @generated from message containerd.runhcs.stats.v1.WindowsContainerStorageStatistics
  */
 export type WindowsContainerStorageStatistics = Message<"containerd.runhcs.stats.v1.WindowsContainerStorageStatistics"> & {
   /**
+   * Read operations, as the Host Compute Service normalizes them.
+   *
    * @generated from field: uint64 read_count_normalized = 1;
    */
   readCountNormalized: bigint;
@@ -161,6 +179,8 @@ export type WindowsContainerStorageStatistics = Message<"containerd.runhcs.stats
   readSizeBytes: bigint;
 
   /**
+   * Write operations, as the Host Compute Service normalizes them.
+   *
    * @generated from field: uint64 write_count_normalized = 3;
    */
   writeCountNormalized: bigint;
@@ -179,6 +199,8 @@ export const WindowsContainerStorageStatisticsSchema: GenMessage<WindowsContaine
   messageDesc(file_containerd_runhcs_stats_v1_stats, 4);
 
 /**
+ * What a virtual machine uses.
+ *
  * @generated from message containerd.runhcs.stats.v1.VirtualMachineStatistics
  */
 export type VirtualMachineStatistics = Message<"containerd.runhcs.stats.v1.VirtualMachineStatistics"> & {
@@ -201,6 +223,8 @@ export const VirtualMachineStatisticsSchema: GenMessage<VirtualMachineStatistics
   messageDesc(file_containerd_runhcs_stats_v1_stats, 5);
 
 /**
+ * Processor time of a virtual machine.
+ *
  * @generated from message containerd.runhcs.stats.v1.VirtualMachineProcessorStatistics
  */
 export type VirtualMachineProcessorStatistics = Message<"containerd.runhcs.stats.v1.VirtualMachineProcessorStatistics"> & {
@@ -218,6 +242,8 @@ export const VirtualMachineProcessorStatisticsSchema: GenMessage<VirtualMachineP
   messageDesc(file_containerd_runhcs_stats_v1_stats, 6);
 
 /**
+ * Memory of a virtual machine.
+ *
  * @generated from message containerd.runhcs.stats.v1.VirtualMachineMemoryStatistics
  */
 export type VirtualMachineMemoryStatistics = Message<"containerd.runhcs.stats.v1.VirtualMachineMemoryStatistics"> & {
@@ -227,6 +253,8 @@ export type VirtualMachineMemoryStatistics = Message<"containerd.runhcs.stats.v1
   workingSetBytes: bigint;
 
   /**
+   * Virtual NUMA nodes.
+   *
    * @generated from field: uint32 virtual_node_count = 2;
    */
   virtualNodeCount: number;
@@ -245,6 +273,8 @@ export const VirtualMachineMemoryStatisticsSchema: GenMessage<VirtualMachineMemo
   messageDesc(file_containerd_runhcs_stats_v1_stats, 7);
 
 /**
+ * Memory that a virtual machine was given, in the numbers of the Host Compute Service.
+ *
  * @generated from message containerd.runhcs.stats.v1.VirtualMachineMemory
  */
 export type VirtualMachineMemory = Message<"containerd.runhcs.stats.v1.VirtualMachineMemory"> & {
@@ -269,6 +299,8 @@ export type VirtualMachineMemory = Message<"containerd.runhcs.stats.v1.VirtualMa
   assignedMemory: bigint;
 
   /**
+   * Whether second-level paging is active.
+   *
    * @generated from field: bool slp_active = 5;
    */
   slpActive: boolean;
@@ -279,6 +311,8 @@ export type VirtualMachineMemory = Message<"containerd.runhcs.stats.v1.VirtualMa
   balancingEnabled: boolean;
 
   /**
+   * Whether the amount is being changed.
+   *
    * @generated from field: bool dm_operation_in_progress = 7;
    */
   dmOperationInProgress: boolean;

@@ -15,10 +15,14 @@ export const file_containerd_runtime_bootstrap_v1_bootstrap: GenFile = /*@__PURE
   fileDesc("Ci9jb250YWluZXJkL3J1bnRpbWUvYm9vdHN0cmFwL3YxL2Jvb3RzdHJhcC5wcm90bxIfY29udGFpbmVyZC5ydW50aW1lLmJvb3RzdHJhcC52MSLZAgoPQm9vdHN0cmFwUGFyYW1zEhMKC2luc3RhbmNlX2lkGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRI8Cglsb2dfbGV2ZWwYAyABKA4yKS5jb250YWluZXJkLnJ1bnRpbWUuYm9vdHN0cmFwLnYxLkxvZ0xldmVsEhoKEmNvbnRhaW5lcmRfdmVyc2lvbhgEIAEoCRIgChhjb250YWluZXJkX3R0cnBjX2FkZHJlc3MYBSABKAkSHwoXY29udGFpbmVyZF9ncnBjX2FkZHJlc3MYBiABKAkSGQoRY29udGFpbmVyZF9iaW5hcnkYByABKAkSPgoKZXh0ZW5zaW9ucxgIIAMoCzIqLmNvbnRhaW5lcmQucnVudGltZS5ib290c3RyYXAudjEuRXh0ZW5zaW9uEhcKCnNvY2tldF9kaXIYCSABKAlIAIgBAUINCgtfc29ja2V0X2RpciIwCglFeHRlbnNpb24SIwoFdmFsdWUYASABKAsyFC5nb29nbGUucHJvdG9idWYuQW55IosCCg9Cb290c3RyYXBSZXN1bHQSDwoHdmVyc2lvbhgBIAEoBRIPCgdhZGRyZXNzGAIgASgJEhAKCHByb3RvY29sGAMgASgJEkEKDGNhcGFiaWxpdGllcxgEIAMoDjIrLmNvbnRhaW5lcmQucnVudGltZS5ib290c3RyYXAudjEuQ2FwYWJpbGl0eRJQCghtZXRhZGF0YRgFIAMoCzI+LmNvbnRhaW5lcmQucnVudGltZS5ib290c3RyYXAudjEuQm9vdHN0cmFwUmVzdWx0Lk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKq0BCghMb2dMZXZlbBISCg5MT0dfTEVWRUxfSU5GTxAAEhwKD0xPR19MRVZFTF9UUkFDRRD4//////////8BEhwKD0xPR19MRVZFTF9ERUJVRxD8//////////8BEhIKDkxPR19MRVZFTF9XQVJOEAQSEwoPTE9HX0xFVkVMX0VSUk9SEAgSEwoPTE9HX0xFVkVMX0ZBVEFMEAoSEwoPTE9HX0xFVkVMX1BBTklDEAwqKAoKQ2FwYWJpbGl0eRIaChZDQVBBQklMSVRZX1VOU1BFQ0lGSUVEEABiBnByb3RvMw", [file_google_protobuf_any]);
 
 /**
+ * What a new shim reads from its input, as JSON.
+ *
  * @generated from message containerd.runtime.bootstrap.v1.BootstrapParams
  */
 export type BootstrapParams = Message<"containerd.runtime.bootstrap.v1.BootstrapParams"> & {
   /**
+   * Id of the container or sandbox.
+   *
    * @generated from field: string instance_id = 1;
    */
   instanceId: string;
@@ -34,31 +38,43 @@ export type BootstrapParams = Message<"containerd.runtime.bootstrap.v1.Bootstrap
   logLevel: LogLevel;
 
   /**
+   * Version of the daemon.
+   *
    * @generated from field: string containerd_version = 4;
    */
   containerdVersion: string;
 
   /**
+   * Where the daemon takes events, over ttrpc.
+   *
    * @generated from field: string containerd_ttrpc_address = 5;
    */
   containerdTtrpcAddress: string;
 
   /**
+   * Where the daemon answers, over gRPC.
+   *
    * @generated from field: string containerd_grpc_address = 6;
    */
   containerdGrpcAddress: string;
 
   /**
+   * Binary that publishes events when the daemon cannot be reached.
+   *
    * @generated from field: string containerd_binary = 7;
    */
   containerdBinary: string;
 
   /**
+   * Further settings, each with its type.
+   *
    * @generated from field: repeated containerd.runtime.bootstrap.v1.Extension extensions = 8;
    */
   extensions: Extension[];
 
   /**
+   * Folder for the shim's socket; short, because the path of a socket is at most 104 to 108 bytes.
+   *
    * @generated from field: optional string socket_dir = 9;
    */
   socketDir?: string | undefined;
@@ -72,6 +88,8 @@ export const BootstrapParamsSchema: GenMessage<BootstrapParams> = /*@__PURE__*/
   messageDesc(file_containerd_runtime_bootstrap_v1_bootstrap, 0);
 
 /**
+ * A setting of any type.
+ *
  * @generated from message containerd.runtime.bootstrap.v1.Extension
  */
 export type Extension = Message<"containerd.runtime.bootstrap.v1.Extension"> & {
@@ -89,20 +107,28 @@ export const ExtensionSchema: GenMessage<Extension> = /*@__PURE__*/
   messageDesc(file_containerd_runtime_bootstrap_v1_bootstrap, 1);
 
 /**
+ * What a new shim writes to its output, as JSON.
+ *
  * @generated from message containerd.runtime.bootstrap.v1.BootstrapResult
  */
 export type BootstrapResult = Message<"containerd.runtime.bootstrap.v1.BootstrapResult"> & {
   /**
+   * Version of the task service, 2 or 3.
+   *
    * @generated from field: int32 version = 1;
    */
   version: number;
 
   /**
+   * Where the shim answers, for instance unix:///path.
+   *
    * @generated from field: string address = 2;
    */
   address: string;
 
   /**
+   * How it is spoken to: ttrpc or grpc.
+   *
    * @generated from field: string protocol = 3;
    */
   protocol: string;
@@ -126,46 +152,64 @@ export const BootstrapResultSchema: GenMessage<BootstrapResult> = /*@__PURE__*/
   messageDesc(file_containerd_runtime_bootstrap_v1_bootstrap, 2);
 
 /**
+ * How much a shim logs; 0 is the usual level and higher is less.
+ *
  * @generated from enum containerd.runtime.bootstrap.v1.LogLevel
  */
 export const LogLevel = {
   /**
+   * The usual level.
+   *
    * @generated from enum value: LOG_LEVEL_INFO = 0;
    */
   INFO: 0,
 
   /**
+   * Everything.
+   *
    * @generated from enum value: LOG_LEVEL_TRACE = -8;
    */
   TRACE: -8,
 
   /**
+   * What helps to find an error.
+   *
    * @generated from enum value: LOG_LEVEL_DEBUG = -4;
    */
   DEBUG: -4,
 
   /**
+   * What may be wrong.
+   *
    * @generated from enum value: LOG_LEVEL_WARN = 4;
    */
   WARN: 4,
 
   /**
+   * What is wrong.
+   *
    * @generated from enum value: LOG_LEVEL_ERROR = 8;
    */
   ERROR: 8,
 
   /**
+   * What ends the shim.
+   *
    * @generated from enum value: LOG_LEVEL_FATAL = 10;
    */
   FATAL: 10,
 
   /**
+   * What should never happen.
+   *
    * @generated from enum value: LOG_LEVEL_PANIC = 12;
    */
   PANIC: 12,
 } as const;
 
 /**
+ * How much a shim logs; 0 is the usual level and higher is less.
+ *
  * @generated from enum containerd.runtime.bootstrap.v1.LogLevel
  */
 export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel] | UnknownEnum;
@@ -177,16 +221,22 @@ export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
   enumDesc(file_containerd_runtime_bootstrap_v1_bootstrap, 0);
 
 /**
+ * What shim and daemon agree on.
+ *
  * @generated from enum containerd.runtime.bootstrap.v1.Capability
  */
 export const Capability = {
   /**
+   * Nothing yet.
+   *
    * @generated from enum value: CAPABILITY_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 } as const;
 
 /**
+ * What shim and daemon agree on.
+ *
  * @generated from enum containerd.runtime.bootstrap.v1.Capability
  */
 export type Capability = (typeof Capability)[keyof typeof Capability] | UnknownEnum;

@@ -21,6 +21,8 @@ export const file_containerd_runtime_sandbox_v1_sandbox: GenFile = /*@__PURE__*/
   fileDesc("Citjb250YWluZXJkL3J1bnRpbWUvc2FuZGJveC92MS9zYW5kYm94LnByb3RvEh1jb250YWluZXJkLnJ1bnRpbWUuc2FuZGJveC52MSKyAgoUQ3JlYXRlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRITCgtidW5kbGVfcGF0aBgCIAEoCRInCgZyb290ZnMYAyADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50EiUKB29wdGlvbnMYBCABKAsyFC5nb29nbGUucHJvdG9idWYuQW55EhIKCm5ldG5zX3BhdGgYBSABKAkSWQoLYW5ub3RhdGlvbnMYBiADKAsyRC5jb250YWluZXJkLnJ1bnRpbWUuc2FuZGJveC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdC5Bbm5vdGF0aW9uc0VudHJ5GjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIXChVDcmVhdGVTYW5kYm94UmVzcG9uc2UiKQoTU3RhcnRTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIncKFFN0YXJ0U2FuZGJveFJlc3BvbnNlEgsKA3BpZBgBIAEoDRIuCgpjcmVhdGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgRzcGVjGAMgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueSIlCg9QbGF0Zm9ybVJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSJAChBQbGF0Zm9ybVJlc3BvbnNlEiwKCHBsYXRmb3JtGAEgASgLMhouY29udGFpbmVyZC50eXBlcy5QbGF0Zm9ybSI+ChJTdG9wU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIUCgx0aW1lb3V0X3NlY3MYAiABKA0iFQoTU3RvcFNhbmRib3hSZXNwb25zZSLiAQoUVXBkYXRlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRInCglyZXNvdXJjZXMYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55ElkKC2Fubm90YXRpb25zGAMgAygLMkQuY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuVXBkYXRlU2FuZGJveFJlcXVlc3QuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiKAoSV2FpdFNhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiWQoTV2FpdFNhbmRib3hSZXNwb25zZRITCgtleGl0X3N0YXR1cxgBIAEoDRItCglleGl0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhcKFVVwZGF0ZVNhbmRib3hSZXNwb25zZSI7ChRTYW5kYm94U3RhdHVzUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEg8KB3ZlcmJvc2UYAiABKAgixgIKFVNhbmRib3hTdGF0dXNSZXNwb25zZRISCgpzYW5kYm94X2lkGAEgASgJEgsKA3BpZBgCIAEoDRINCgVzdGF0ZRgDIAEoCRJMCgRpbmZvGAQgAygLMj4uY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuU2FuZGJveFN0YXR1c1Jlc3BvbnNlLkluZm9FbnRyeRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglleGl0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKBWV4dHJhGAcgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRorCglJbmZvRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIhCgtQaW5nUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIg4KDFBpbmdSZXNwb25zZSIsChZTaHV0ZG93blNhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiGQoXU2h1dGRvd25TYW5kYm94UmVzcG9uc2UiKwoVU2FuZGJveE1ldHJpY3NSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiQwoWU2FuZGJveE1ldHJpY3NSZXNwb25zZRIpCgdtZXRyaWNzGAEgASgLMhguY29udGFpbmVyZC50eXBlcy5NZXRyaWMyvQgKB1NhbmRib3gSegoNQ3JlYXRlU2FuZGJveBIzLmNvbnRhaW5lcmQucnVudGltZS5zYW5kYm94LnYxLkNyZWF0ZVNhbmRib3hSZXF1ZXN0GjQuY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuQ3JlYXRlU2FuZGJveFJlc3BvbnNlEncKDFN0YXJ0U2FuZGJveBIyLmNvbnRhaW5lcmQucnVudGltZS5zYW5kYm94LnYxLlN0YXJ0U2FuZGJveFJlcXVlc3QaMy5jb250YWluZXJkLnJ1bnRpbWUuc2FuZGJveC52MS5TdGFydFNhbmRib3hSZXNwb25zZRJrCghQbGF0Zm9ybRIuLmNvbnRhaW5lcmQucnVudGltZS5zYW5kYm94LnYxLlBsYXRmb3JtUmVxdWVzdBovLmNvbnRhaW5lcmQucnVudGltZS5zYW5kYm94LnYxLlBsYXRmb3JtUmVzcG9uc2USdAoLU3RvcFNhbmRib3gSMS5jb250YWluZXJkLnJ1bnRpbWUuc2FuZGJveC52MS5TdG9wU2FuZGJveFJlcXVlc3QaMi5jb250YWluZXJkLnJ1bnRpbWUuc2FuZGJveC52MS5TdG9wU2FuZGJveFJlc3BvbnNlEnQKC1dhaXRTYW5kYm94EjEuY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuV2FpdFNhbmRib3hSZXF1ZXN0GjIuY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuV2FpdFNhbmRib3hSZXNwb25zZRJ6Cg1TYW5kYm94U3RhdHVzEjMuY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuU2FuZGJveFN0YXR1c1JlcXVlc3QaNC5jb250YWluZXJkLnJ1bnRpbWUuc2FuZGJveC52MS5TYW5kYm94U3RhdHVzUmVzcG9uc2USZgoLUGluZ1NhbmRib3gSKi5jb250YWluZXJkLnJ1bnRpbWUuc2FuZGJveC52MS5QaW5nUmVxdWVzdBorLmNvbnRhaW5lcmQucnVudGltZS5zYW5kYm94LnYxLlBpbmdSZXNwb25zZRKAAQoPU2h1dGRvd25TYW5kYm94EjUuY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuU2h1dGRvd25TYW5kYm94UmVxdWVzdBo2LmNvbnRhaW5lcmQucnVudGltZS5zYW5kYm94LnYxLlNodXRkb3duU2FuZGJveFJlc3BvbnNlEn0KDlNhbmRib3hNZXRyaWNzEjQuY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuU2FuZGJveE1ldHJpY3NSZXF1ZXN0GjUuY29udGFpbmVyZC5ydW50aW1lLnNhbmRib3gudjEuU2FuZGJveE1ldHJpY3NSZXNwb25zZWIGcHJvdG8z", [file_containerd_types_metrics, file_containerd_types_mount, file_containerd_types_platform, file_google_protobuf_any, file_google_protobuf_timestamp]);
 
 /**
+ * What the sandbox is made from.
+ *
  * @generated from message containerd.runtime.sandbox.v1.CreateSandboxRequest
  */
 export type CreateSandboxRequest = Message<"containerd.runtime.sandbox.v1.CreateSandboxRequest"> & {
@@ -30,6 +32,8 @@ export type CreateSandboxRequest = Message<"containerd.runtime.sandbox.v1.Create
   sandboxId: string;
 
   /**
+   * Folder with config.json.
+   *
    * @generated from field: string bundle_path = 2;
    */
   bundlePath: string;
@@ -45,6 +49,8 @@ export type CreateSandboxRequest = Message<"containerd.runtime.sandbox.v1.Create
   options?: Any | undefined;
 
   /**
+   * Path of its network namespace.
+   *
    * @generated from field: string netns_path = 5;
    */
   netnsPath: string;
@@ -63,6 +69,8 @@ export const CreateSandboxRequestSchema: GenMessage<CreateSandboxRequest> = /*@_
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 0);
 
 /**
+ * Empty.
+ *
  * @generated from message containerd.runtime.sandbox.v1.CreateSandboxResponse
  */
 export type CreateSandboxResponse = Message<"containerd.runtime.sandbox.v1.CreateSandboxResponse"> & {
@@ -76,6 +84,8 @@ export const CreateSandboxResponseSchema: GenMessage<CreateSandboxResponse> = /*
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 1);
 
 /**
+ * Names the sandbox to start.
+ *
  * @generated from message containerd.runtime.sandbox.v1.StartSandboxRequest
  */
 export type StartSandboxRequest = Message<"containerd.runtime.sandbox.v1.StartSandboxRequest"> & {
@@ -93,6 +103,8 @@ export const StartSandboxRequestSchema: GenMessage<StartSandboxRequest> = /*@__P
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 2);
 
 /**
+ * What is known of the started sandbox.
+ *
  * @generated from message containerd.runtime.sandbox.v1.StartSandboxResponse
  */
 export type StartSandboxResponse = Message<"containerd.runtime.sandbox.v1.StartSandboxResponse"> & {
@@ -120,6 +132,8 @@ export const StartSandboxResponseSchema: GenMessage<StartSandboxResponse> = /*@_
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 3);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.runtime.sandbox.v1.PlatformRequest
  */
 export type PlatformRequest = Message<"containerd.runtime.sandbox.v1.PlatformRequest"> & {
@@ -137,6 +151,8 @@ export const PlatformRequestSchema: GenMessage<PlatformRequest> = /*@__PURE__*/
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 4);
 
 /**
+ * The platform of its containers.
+ *
  * @generated from message containerd.runtime.sandbox.v1.PlatformResponse
  */
 export type PlatformResponse = Message<"containerd.runtime.sandbox.v1.PlatformResponse"> & {
@@ -154,6 +170,8 @@ export const PlatformResponseSchema: GenMessage<PlatformResponse> = /*@__PURE__*
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 5);
 
 /**
+ * Names the sandbox to stop.
+ *
  * @generated from message containerd.runtime.sandbox.v1.StopSandboxRequest
  */
 export type StopSandboxRequest = Message<"containerd.runtime.sandbox.v1.StopSandboxRequest"> & {
@@ -163,6 +181,8 @@ export type StopSandboxRequest = Message<"containerd.runtime.sandbox.v1.StopSand
   sandboxId: string;
 
   /**
+   * Seconds until the sandbox is killed.
+   *
    * @generated from field: uint32 timeout_secs = 2;
    */
   timeoutSecs: number;
@@ -176,6 +196,8 @@ export const StopSandboxRequestSchema: GenMessage<StopSandboxRequest> = /*@__PUR
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 6);
 
 /**
+ * Empty.
+ *
  * @generated from message containerd.runtime.sandbox.v1.StopSandboxResponse
  */
 export type StopSandboxResponse = Message<"containerd.runtime.sandbox.v1.StopSandboxResponse"> & {
@@ -189,6 +211,8 @@ export const StopSandboxResponseSchema: GenMessage<StopSandboxResponse> = /*@__P
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 7);
 
 /**
+ * New limits of a sandbox; no method takes it yet.
+ *
  * @generated from message containerd.runtime.sandbox.v1.UpdateSandboxRequest
  */
 export type UpdateSandboxRequest = Message<"containerd.runtime.sandbox.v1.UpdateSandboxRequest"> & {
@@ -216,6 +240,8 @@ export const UpdateSandboxRequestSchema: GenMessage<UpdateSandboxRequest> = /*@_
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 8);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.runtime.sandbox.v1.WaitSandboxRequest
  */
 export type WaitSandboxRequest = Message<"containerd.runtime.sandbox.v1.WaitSandboxRequest"> & {
@@ -233,6 +259,8 @@ export const WaitSandboxRequestSchema: GenMessage<WaitSandboxRequest> = /*@__PUR
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 9);
 
 /**
+ * How the sandbox ended.
+ *
  * @generated from message containerd.runtime.sandbox.v1.WaitSandboxResponse
  */
 export type WaitSandboxResponse = Message<"containerd.runtime.sandbox.v1.WaitSandboxResponse"> & {
@@ -255,6 +283,8 @@ export const WaitSandboxResponseSchema: GenMessage<WaitSandboxResponse> = /*@__P
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 10);
 
 /**
+ * Empty; no method answers with it yet.
+ *
  * @generated from message containerd.runtime.sandbox.v1.UpdateSandboxResponse
  */
 export type UpdateSandboxResponse = Message<"containerd.runtime.sandbox.v1.UpdateSandboxResponse"> & {
@@ -268,6 +298,8 @@ export const UpdateSandboxResponseSchema: GenMessage<UpdateSandboxResponse> = /*
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 11);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.runtime.sandbox.v1.SandboxStatusRequest
  */
 export type SandboxStatusRequest = Message<"containerd.runtime.sandbox.v1.SandboxStatusRequest"> & {
@@ -277,6 +309,8 @@ export type SandboxStatusRequest = Message<"containerd.runtime.sandbox.v1.Sandbo
   sandboxId: string;
 
   /**
+   * Whether the answer has details in info.
+   *
    * @generated from field: bool verbose = 2;
    */
   verbose: boolean;
@@ -290,6 +324,8 @@ export const SandboxStatusRequestSchema: GenMessage<SandboxStatusRequest> = /*@_
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 12);
 
 /**
+ * The state of the sandbox.
+ *
  * @generated from message containerd.runtime.sandbox.v1.SandboxStatusResponse
  */
 export type SandboxStatusResponse = Message<"containerd.runtime.sandbox.v1.SandboxStatusResponse"> & {
@@ -304,6 +340,8 @@ export type SandboxStatusResponse = Message<"containerd.runtime.sandbox.v1.Sandb
   pid: number;
 
   /**
+   * Word of the shim, for instance SANDBOX_READY.
+   *
    * @generated from field: string state = 3;
    */
   state: string;
@@ -337,6 +375,8 @@ export const SandboxStatusResponseSchema: GenMessage<SandboxStatusResponse> = /*
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 13);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.runtime.sandbox.v1.PingRequest
  */
 export type PingRequest = Message<"containerd.runtime.sandbox.v1.PingRequest"> & {
@@ -354,6 +394,8 @@ export const PingRequestSchema: GenMessage<PingRequest> = /*@__PURE__*/
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 14);
 
 /**
+ * Empty.
+ *
  * @generated from message containerd.runtime.sandbox.v1.PingResponse
  */
 export type PingResponse = Message<"containerd.runtime.sandbox.v1.PingResponse"> & {
@@ -367,6 +409,8 @@ export const PingResponseSchema: GenMessage<PingResponse> = /*@__PURE__*/
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 15);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.runtime.sandbox.v1.ShutdownSandboxRequest
  */
 export type ShutdownSandboxRequest = Message<"containerd.runtime.sandbox.v1.ShutdownSandboxRequest"> & {
@@ -384,6 +428,8 @@ export const ShutdownSandboxRequestSchema: GenMessage<ShutdownSandboxRequest> = 
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 16);
 
 /**
+ * Empty.
+ *
  * @generated from message containerd.runtime.sandbox.v1.ShutdownSandboxResponse
  */
 export type ShutdownSandboxResponse = Message<"containerd.runtime.sandbox.v1.ShutdownSandboxResponse"> & {
@@ -397,6 +443,8 @@ export const ShutdownSandboxResponseSchema: GenMessage<ShutdownSandboxResponse> 
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 17);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.runtime.sandbox.v1.SandboxMetricsRequest
  */
 export type SandboxMetricsRequest = Message<"containerd.runtime.sandbox.v1.SandboxMetricsRequest"> & {
@@ -414,6 +462,8 @@ export const SandboxMetricsRequestSchema: GenMessage<SandboxMetricsRequest> = /*
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 18);
 
 /**
+ * What the sandbox uses.
+ *
  * @generated from message containerd.runtime.sandbox.v1.SandboxMetricsResponse
  */
 export type SandboxMetricsResponse = Message<"containerd.runtime.sandbox.v1.SandboxMetricsResponse"> & {
@@ -431,10 +481,14 @@ export const SandboxMetricsResponseSchema: GenMessage<SandboxMetricsResponse> = 
   messageDesc(file_containerd_runtime_sandbox_v1_sandbox, 19);
 
 /**
+ * Sandboxes in a shim; only some shims serve it.
+ *
  * @generated from service containerd.runtime.sandbox.v1.Sandbox
  */
 export const Sandbox: GenService<{
   /**
+   * Prepares the sandbox of a shim that has just started.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.CreateSandbox
    */
   createSandbox: {
@@ -443,6 +497,8 @@ export const Sandbox: GenService<{
     output: typeof CreateSandboxResponseSchema;
   },
   /**
+   * Starts a sandbox that was prepared.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.StartSandbox
    */
   startSandbox: {
@@ -451,6 +507,8 @@ export const Sandbox: GenService<{
     output: typeof StartSandboxResponseSchema;
   },
   /**
+   * Returns the platform that containers in the sandbox run on.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.Platform
    */
   platform: {
@@ -459,6 +517,8 @@ export const Sandbox: GenService<{
     output: typeof PlatformResponseSchema;
   },
   /**
+   * Stops a sandbox.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.StopSandbox
    */
   stopSandbox: {
@@ -467,6 +527,8 @@ export const Sandbox: GenService<{
     output: typeof StopSandboxResponseSchema;
   },
   /**
+   * Answers when the sandbox has ended.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.WaitSandbox
    */
   waitSandbox: {
@@ -475,6 +537,8 @@ export const Sandbox: GenService<{
     output: typeof WaitSandboxResponseSchema;
   },
   /**
+   * Returns the state of a sandbox.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.SandboxStatus
    */
   sandboxStatus: {
@@ -483,6 +547,8 @@ export const Sandbox: GenService<{
     output: typeof SandboxStatusResponseSchema;
   },
   /**
+   * Answers as long as the sandbox lives.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.PingSandbox
    */
   pingSandbox: {
@@ -491,6 +557,8 @@ export const Sandbox: GenService<{
     output: typeof PingResponseSchema;
   },
   /**
+   * Ends the shim.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.ShutdownSandbox
    */
   shutdownSandbox: {
@@ -499,6 +567,8 @@ export const Sandbox: GenService<{
     output: typeof ShutdownSandboxResponseSchema;
   },
   /**
+   * Measures what a sandbox uses.
+   *
    * @generated from rpc containerd.runtime.sandbox.v1.Sandbox.SandboxMetrics
    */
   sandboxMetrics: {

@@ -15,40 +15,56 @@ export const file_containerd_services_containers_v1_containers: GenFile = /*@__P
   fileDesc("CjJjb250YWluZXJkL3NlcnZpY2VzL2NvbnRhaW5lcnMvdjEvY29udGFpbmVycy5wcm90bxIhY29udGFpbmVyZC5zZXJ2aWNlcy5jb250YWluZXJzLnYxIoEFCglDb250YWluZXISCgoCaWQYASABKAkSSAoGbGFiZWxzGAIgAygLMjguY29udGFpbmVyZC5zZXJ2aWNlcy5jb250YWluZXJzLnYxLkNvbnRhaW5lci5MYWJlbHNFbnRyeRINCgVpbWFnZRgDIAEoCRJFCgdydW50aW1lGAQgASgLMjQuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250YWluZXJzLnYxLkNvbnRhaW5lci5SdW50aW1lEiIKBHNwZWMYBSABKAsyFC5nb29nbGUucHJvdG9idWYuQW55EhMKC3NuYXBzaG90dGVyGAYgASgJEhQKDHNuYXBzaG90X2tleRgHIAEoCRIuCgpjcmVhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJQCgpleHRlbnNpb25zGAogAygLMjwuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250YWluZXJzLnYxLkNvbnRhaW5lci5FeHRlbnNpb25zRW50cnkSDwoHc2FuZGJveBgLIAEoCRo+CgdSdW50aW1lEgwKBG5hbWUYASABKAkSJQoHb3B0aW9ucxgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpHCg9FeHRlbnNpb25zRW50cnkSCwoDa2V5GAEgASgJEiMKBXZhbHVlGAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueToCOAEiIQoTR2V0Q29udGFpbmVyUmVxdWVzdBIKCgJpZBgBIAEoCSJXChRHZXRDb250YWluZXJSZXNwb25zZRI/Cgljb250YWluZXIYASABKAsyLC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRhaW5lcnMudjEuQ29udGFpbmVyIigKFUxpc3RDb250YWluZXJzUmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJIloKFkxpc3RDb250YWluZXJzUmVzcG9uc2USQAoKY29udGFpbmVycxgBIAMoCzIsLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGFpbmVycy52MS5Db250YWluZXIiWQoWQ3JlYXRlQ29udGFpbmVyUmVxdWVzdBI/Cgljb250YWluZXIYASABKAsyLC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRhaW5lcnMudjEuQ29udGFpbmVyIloKF0NyZWF0ZUNvbnRhaW5lclJlc3BvbnNlEj8KCWNvbnRhaW5lchgBIAEoCzIsLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGFpbmVycy52MS5Db250YWluZXIiigEKFlVwZGF0ZUNvbnRhaW5lclJlcXVlc3QSPwoJY29udGFpbmVyGAEgASgLMiwuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250YWluZXJzLnYxLkNvbnRhaW5lchIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siWgoXVXBkYXRlQ29udGFpbmVyUmVzcG9uc2USPwoJY29udGFpbmVyGAEgASgLMiwuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250YWluZXJzLnYxLkNvbnRhaW5lciIkChZEZWxldGVDb250YWluZXJSZXF1ZXN0EgoKAmlkGAEgASgJIlcKFExpc3RDb250YWluZXJNZXNzYWdlEj8KCWNvbnRhaW5lchgBIAEoCzIsLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGFpbmVycy52MS5Db250YWluZXIy5AUKCkNvbnRhaW5lcnMSdgoDR2V0EjYuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250YWluZXJzLnYxLkdldENvbnRhaW5lclJlcXVlc3QaNy5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRhaW5lcnMudjEuR2V0Q29udGFpbmVyUmVzcG9uc2USewoETGlzdBI4LmNvbnRhaW5lcmQuc2VydmljZXMuY29udGFpbmVycy52MS5MaXN0Q29udGFpbmVyc1JlcXVlc3QaOS5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRhaW5lcnMudjEuTGlzdENvbnRhaW5lcnNSZXNwb25zZRKBAQoKTGlzdFN0cmVhbRI4LmNvbnRhaW5lcmQuc2VydmljZXMuY29udGFpbmVycy52MS5MaXN0Q29udGFpbmVyc1JlcXVlc3QaNy5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRhaW5lcnMudjEuTGlzdENvbnRhaW5lck1lc3NhZ2UwARJ/CgZDcmVhdGUSOS5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRhaW5lcnMudjEuQ3JlYXRlQ29udGFpbmVyUmVxdWVzdBo6LmNvbnRhaW5lcmQuc2VydmljZXMuY29udGFpbmVycy52MS5DcmVhdGVDb250YWluZXJSZXNwb25zZRJ/CgZVcGRhdGUSOS5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRhaW5lcnMudjEuVXBkYXRlQ29udGFpbmVyUmVxdWVzdBo6LmNvbnRhaW5lcmQuc2VydmljZXMuY29udGFpbmVycy52MS5VcGRhdGVDb250YWluZXJSZXNwb25zZRJbCgZEZWxldGUSOS5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRhaW5lcnMudjEuRGVsZXRlQ29udGFpbmVyUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_google_protobuf_any, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
+ * The record of a container.
+ *
  * @generated from message containerd.services.containers.v1.Container
  */
 export type Container = Message<"containerd.services.containers.v1.Container"> & {
   /**
+   * Identifier, at most 76 characters; cannot be changed.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * Free text by key; key and value together hold at most 4096 bytes.
+   *
    * @generated from field: map<string, string> labels = 2;
    */
   labels: { [key: string]: string };
 
   /**
+   * Name of the image it was made from; only for the record.
+   *
    * @generated from field: string image = 3;
    */
   image: string;
 
   /**
+   * Shim that runs it, with options.
+   *
    * @generated from field: containerd.services.containers.v1.Container.Runtime runtime = 4;
    */
   runtime?: Container_Runtime | undefined;
 
   /**
+   * What runs; the OCI runtime spec as JSON.
+   *
    * @generated from field: google.protobuf.Any spec = 5;
    */
   spec?: Any | undefined;
 
   /**
+   * Plugin that holds the root file system.
+   *
    * @generated from field: string snapshotter = 6;
    */
   snapshotter: string;
 
   /**
+   * Snapshot of the root file system; it is kept as long as the record names it.
+   *
    * @generated from field: string snapshot_key = 7;
    */
   snapshotKey: string;
@@ -64,11 +80,15 @@ export type Container = Message<"containerd.services.containers.v1.Container"> &
   updatedAt?: Timestamp | undefined;
 
   /**
+   * Records of clients, by a name of their choice.
+   *
    * @generated from field: map<string, google.protobuf.Any> extensions = 10;
    */
   extensions: { [key: string]: Any };
 
   /**
+   * Sandbox it belongs to; may be empty.
+   *
    * @generated from field: string sandbox = 11;
    */
   sandbox: string;
@@ -82,15 +102,21 @@ export const ContainerSchema: GenMessage<Container> = /*@__PURE__*/
   messageDesc(file_containerd_services_containers_v1_containers, 0);
 
 /**
+ * Names a shim.
+ *
  * @generated from message containerd.services.containers.v1.Container.Runtime
  */
 export type Container_Runtime = Message<"containerd.services.containers.v1.Container.Runtime"> & {
   /**
+   * Name such as io.containerd.runc.v2, or path of the shim's binary.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
+   * Options of the shim, under the bare name of their type.
+   *
    * @generated from field: google.protobuf.Any options = 2;
    */
   options?: Any | undefined;
@@ -104,6 +130,8 @@ export const Container_RuntimeSchema: GenMessage<Container_Runtime> = /*@__PURE_
   messageDesc(file_containerd_services_containers_v1_containers, 0, 0);
 
 /**
+ * Asks for a record by its id.
+ *
  * @generated from message containerd.services.containers.v1.GetContainerRequest
  */
 export type GetContainerRequest = Message<"containerd.services.containers.v1.GetContainerRequest"> & {
@@ -121,6 +149,8 @@ export const GetContainerRequestSchema: GenMessage<GetContainerRequest> = /*@__P
   messageDesc(file_containerd_services_containers_v1_containers, 1);
 
 /**
+ * The record.
+ *
  * @generated from message containerd.services.containers.v1.GetContainerResponse
  */
 export type GetContainerResponse = Message<"containerd.services.containers.v1.GetContainerResponse"> & {
@@ -138,10 +168,14 @@ export const GetContainerResponseSchema: GenMessage<GetContainerResponse> = /*@_
   messageDesc(file_containerd_services_containers_v1_containers, 2);
 
 /**
+ * Asks for the records that match.
+ *
  * @generated from message containerd.services.containers.v1.ListContainersRequest
  */
 export type ListContainersRequest = Message<"containerd.services.containers.v1.ListContainersRequest"> & {
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -155,6 +189,8 @@ export const ListContainersRequestSchema: GenMessage<ListContainersRequest> = /*
   messageDesc(file_containerd_services_containers_v1_containers, 3);
 
 /**
+ * All matching records.
+ *
  * @generated from message containerd.services.containers.v1.ListContainersResponse
  */
 export type ListContainersResponse = Message<"containerd.services.containers.v1.ListContainersResponse"> & {
@@ -172,6 +208,8 @@ export const ListContainersResponseSchema: GenMessage<ListContainersResponse> = 
   messageDesc(file_containerd_services_containers_v1_containers, 4);
 
 /**
+ * The record to add; the daemon sets the times.
+ *
  * @generated from message containerd.services.containers.v1.CreateContainerRequest
  */
 export type CreateContainerRequest = Message<"containerd.services.containers.v1.CreateContainerRequest"> & {
@@ -189,6 +227,8 @@ export const CreateContainerRequestSchema: GenMessage<CreateContainerRequest> = 
   messageDesc(file_containerd_services_containers_v1_containers, 5);
 
 /**
+ * The record as it was added.
+ *
  * @generated from message containerd.services.containers.v1.CreateContainerResponse
  */
 export type CreateContainerResponse = Message<"containerd.services.containers.v1.CreateContainerResponse"> & {
@@ -206,6 +246,8 @@ export const CreateContainerResponseSchema: GenMessage<CreateContainerResponse> 
   messageDesc(file_containerd_services_containers_v1_containers, 6);
 
 /**
+ * New values of a record and the mask that names them; a single label is named labels.key.
+ *
  * @generated from message containerd.services.containers.v1.UpdateContainerRequest
  */
 export type UpdateContainerRequest = Message<"containerd.services.containers.v1.UpdateContainerRequest"> & {
@@ -215,6 +257,8 @@ export type UpdateContainerRequest = Message<"containerd.services.containers.v1.
   container?: Container | undefined;
 
   /**
+   * Fields to change; without it all that can be changed.
+   *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
@@ -228,6 +272,8 @@ export const UpdateContainerRequestSchema: GenMessage<UpdateContainerRequest> = 
   messageDesc(file_containerd_services_containers_v1_containers, 7);
 
 /**
+ * The record after the change.
+ *
  * @generated from message containerd.services.containers.v1.UpdateContainerResponse
  */
 export type UpdateContainerResponse = Message<"containerd.services.containers.v1.UpdateContainerResponse"> & {
@@ -245,6 +291,8 @@ export const UpdateContainerResponseSchema: GenMessage<UpdateContainerResponse> 
   messageDesc(file_containerd_services_containers_v1_containers, 8);
 
 /**
+ * Names the record to remove.
+ *
  * @generated from message containerd.services.containers.v1.DeleteContainerRequest
  */
 export type DeleteContainerRequest = Message<"containerd.services.containers.v1.DeleteContainerRequest"> & {
@@ -262,6 +310,8 @@ export const DeleteContainerRequestSchema: GenMessage<DeleteContainerRequest> = 
   messageDesc(file_containerd_services_containers_v1_containers, 9);
 
 /**
+ * One matching record.
+ *
  * @generated from message containerd.services.containers.v1.ListContainerMessage
  */
 export type ListContainerMessage = Message<"containerd.services.containers.v1.ListContainerMessage"> & {
@@ -279,10 +329,15 @@ export const ListContainerMessageSchema: GenMessage<ListContainerMessage> = /*@_
   messageDesc(file_containerd_services_containers_v1_containers, 10);
 
 /**
+ * The records of containers. A record says what a container is made from; whether it runs is known
+ * to Tasks alone.
+ *
  * @generated from service containerd.services.containers.v1.Containers
  */
 export const Containers: GenService<{
   /**
+   * Returns one record; NotFound without it.
+   *
    * @generated from rpc containerd.services.containers.v1.Containers.Get
    */
   get: {
@@ -291,6 +346,8 @@ export const Containers: GenService<{
     output: typeof GetContainerResponseSchema;
   },
   /**
+   * Returns all matching records in one message, which may grow beyond what a client accepts.
+   *
    * @generated from rpc containerd.services.containers.v1.Containers.List
    */
   list: {
@@ -299,6 +356,8 @@ export const Containers: GenService<{
     output: typeof ListContainersResponseSchema;
   },
   /**
+   * Sends the matching records one message each.
+   *
    * @generated from rpc containerd.services.containers.v1.Containers.ListStream
    */
   listStream: {
@@ -307,6 +366,8 @@ export const Containers: GenService<{
     output: typeof ListContainerMessageSchema;
   },
   /**
+   * Adds a record; AlreadyExists if the id is in use.
+   *
    * @generated from rpc containerd.services.containers.v1.Containers.Create
    */
   create: {
@@ -315,6 +376,8 @@ export const Containers: GenService<{
     output: typeof CreateContainerResponseSchema;
   },
   /**
+   * Changes the fields that the mask names and returns the new record.
+   *
    * @generated from rpc containerd.services.containers.v1.Containers.Update
    */
   update: {
@@ -323,6 +386,8 @@ export const Containers: GenService<{
     output: typeof UpdateContainerResponseSchema;
   },
   /**
+   * Removes a record; its task must be gone.
+   *
    * @generated from rpc containerd.services.containers.v1.Containers.Delete
    */
   delete: {

@@ -15,15 +15,21 @@ export const file_containerd_services_content_v1_content: GenFile = /*@__PURE__*
   fileDesc("Cixjb250YWluZXJkL3NlcnZpY2VzL2NvbnRlbnQvdjEvY29udGVudC5wcm90bxIeY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxIvUBCgRJbmZvEg4KBmRpZ2VzdBgBIAEoCRIMCgRzaXplGAIgASgDEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEkAKBmxhYmVscxgFIAMoCzIwLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5JbmZvLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiHQoLSW5mb1JlcXVlc3QSDgoGZGlnZXN0GAEgASgJIkIKDEluZm9SZXNwb25zZRIyCgRpbmZvGAEgASgLMiQuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLkluZm8idAoNVXBkYXRlUmVxdWVzdBIyCgRpbmZvGAEgASgLMiQuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLkluZm8SLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkQKDlVwZGF0ZVJlc3BvbnNlEjIKBGluZm8YASABKAsyJC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuSW5mbyIlChJMaXN0Q29udGVudFJlcXVlc3QSDwoHZmlsdGVycxgBIAMoCSJJChNMaXN0Q29udGVudFJlc3BvbnNlEjIKBGluZm8YASADKAsyJC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuSW5mbyImChREZWxldGVDb250ZW50UmVxdWVzdBIOCgZkaWdlc3QYASABKAkiQgoSUmVhZENvbnRlbnRSZXF1ZXN0Eg4KBmRpZ2VzdBgBIAEoCRIOCgZvZmZzZXQYAiABKAMSDAoEc2l6ZRgDIAEoAyIzChNSZWFkQ29udGVudFJlc3BvbnNlEg4KBm9mZnNldBgBIAEoAxIMCgRkYXRhGAIgASgMIqYBCgZTdGF0dXMSLgoKc3RhcnRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASCwoDcmVmGAMgASgJEg4KBm9mZnNldBgEIAEoAxINCgV0b3RhbBgFIAEoAxIQCghleHBlY3RlZBgGIAEoCSIcCg1TdGF0dXNSZXF1ZXN0EgsKA3JlZhgBIAEoCSJICg5TdGF0dXNSZXNwb25zZRI2CgZzdGF0dXMYASABKAsyJi5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuU3RhdHVzIiYKE0xpc3RTdGF0dXNlc1JlcXVlc3QSDwoHZmlsdGVycxgBIAMoCSJQChRMaXN0U3RhdHVzZXNSZXNwb25zZRI4CghzdGF0dXNlcxgBIAMoCzImLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5TdGF0dXMingIKE1dyaXRlQ29udGVudFJlcXVlc3QSOwoGYWN0aW9uGAEgASgOMisuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLldyaXRlQWN0aW9uEgsKA3JlZhgCIAEoCRINCgV0b3RhbBgDIAEoAxIQCghleHBlY3RlZBgEIAEoCRIOCgZvZmZzZXQYBSABKAMSDAoEZGF0YRgGIAEoDBJPCgZsYWJlbHMYByADKAsyPy5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuV3JpdGVDb250ZW50UmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIuIBChRXcml0ZUNvbnRlbnRSZXNwb25zZRI7CgZhY3Rpb24YASABKA4yKy5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuV3JpdGVBY3Rpb24SLgoKc3RhcnRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGb2Zmc2V0GAQgASgDEg0KBXRvdGFsGAUgASgDEg4KBmRpZ2VzdBgGIAEoCSIbCgxBYm9ydFJlcXVlc3QSCwoDcmVmGAEgASgJKi4KC1dyaXRlQWN0aW9uEggKBFNUQVQQABIJCgVXUklURRABEgoKBkNPTU1JVBACMr4HCgdDb250ZW50EmEKBEluZm8SKy5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuSW5mb1JlcXVlc3QaLC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuSW5mb1Jlc3BvbnNlEmcKBlVwZGF0ZRItLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5VcGRhdGVSZXF1ZXN0Gi4uY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLlVwZGF0ZVJlc3BvbnNlEnEKBExpc3QSMi5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuTGlzdENvbnRlbnRSZXF1ZXN0GjMuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLkxpc3RDb250ZW50UmVzcG9uc2UwARJWCgZEZWxldGUSNC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuRGVsZXRlQ29udGVudFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkScQoEUmVhZBIyLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5SZWFkQ29udGVudFJlcXVlc3QaMy5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuUmVhZENvbnRlbnRSZXNwb25zZTABEmcKBlN0YXR1cxItLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5TdGF0dXNSZXF1ZXN0Gi4uY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLlN0YXR1c1Jlc3BvbnNlEnkKDExpc3RTdGF0dXNlcxIzLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5MaXN0U3RhdHVzZXNSZXF1ZXN0GjQuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLkxpc3RTdGF0dXNlc1Jlc3BvbnNlEnYKBVdyaXRlEjMuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLldyaXRlQ29udGVudFJlcXVlc3QaNC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuV3JpdGVDb250ZW50UmVzcG9uc2UoATABEk0KBUFib3J0EiwuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLkFib3J0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
+ * What is known of a committed blob.
+ *
  * @generated from message containerd.services.content.v1.Info
  */
 export type Info = Message<"containerd.services.content.v1.Info"> & {
   /**
+   * Identity, for instance sha256:…
+   *
    * @generated from field: string digest = 1;
    */
   digest: string;
 
   /**
+   * Length in bytes.
+   *
    * @generated from field: int64 size = 2;
    */
   size: bigint;
@@ -39,6 +45,8 @@ export type Info = Message<"containerd.services.content.v1.Info"> & {
   updatedAt?: Timestamp | undefined;
 
   /**
+   * Free text by key; some keys steer the garbage collection.
+   *
    * @generated from field: map<string, string> labels = 5;
    */
   labels: { [key: string]: string };
@@ -52,6 +60,8 @@ export const InfoSchema: GenMessage<Info> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 0);
 
 /**
+ * Names a blob.
+ *
  * @generated from message containerd.services.content.v1.InfoRequest
  */
 export type InfoRequest = Message<"containerd.services.content.v1.InfoRequest"> & {
@@ -69,6 +79,8 @@ export const InfoRequestSchema: GenMessage<InfoRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 1);
 
 /**
+ * What is known of the blob.
+ *
  * @generated from message containerd.services.content.v1.InfoResponse
  */
 export type InfoResponse = Message<"containerd.services.content.v1.InfoResponse"> & {
@@ -86,6 +98,8 @@ export const InfoResponseSchema: GenMessage<InfoResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 2);
 
 /**
+ * New labels of a blob and the mask that names them.
+ *
  * @generated from message containerd.services.content.v1.UpdateRequest
  */
 export type UpdateRequest = Message<"containerd.services.content.v1.UpdateRequest"> & {
@@ -95,6 +109,8 @@ export type UpdateRequest = Message<"containerd.services.content.v1.UpdateReques
   info?: Info | undefined;
 
   /**
+   * Fields to change; without it all that can be changed.
+   *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
@@ -108,6 +124,8 @@ export const UpdateRequestSchema: GenMessage<UpdateRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 3);
 
 /**
+ * What is known of the blob after the change.
+ *
  * @generated from message containerd.services.content.v1.UpdateResponse
  */
 export type UpdateResponse = Message<"containerd.services.content.v1.UpdateResponse"> & {
@@ -125,10 +143,14 @@ export const UpdateResponseSchema: GenMessage<UpdateResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 4);
 
 /**
+ * Asks for the blobs that match.
+ *
  * @generated from message containerd.services.content.v1.ListContentRequest
  */
 export type ListContentRequest = Message<"containerd.services.content.v1.ListContentRequest"> & {
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -142,6 +164,8 @@ export const ListContentRequestSchema: GenMessage<ListContentRequest> = /*@__PUR
   messageDesc(file_containerd_services_content_v1_content, 5);
 
 /**
+ * A part of the list.
+ *
  * @generated from message containerd.services.content.v1.ListContentResponse
  */
 export type ListContentResponse = Message<"containerd.services.content.v1.ListContentResponse"> & {
@@ -159,6 +183,8 @@ export const ListContentResponseSchema: GenMessage<ListContentResponse> = /*@__P
   messageDesc(file_containerd_services_content_v1_content, 6);
 
 /**
+ * Names the blob to remove.
+ *
  * @generated from message containerd.services.content.v1.DeleteContentRequest
  */
 export type DeleteContentRequest = Message<"containerd.services.content.v1.DeleteContentRequest"> & {
@@ -176,6 +202,8 @@ export const DeleteContentRequestSchema: GenMessage<DeleteContentRequest> = /*@_
   messageDesc(file_containerd_services_content_v1_content, 7);
 
 /**
+ * Asks for a part of a blob.
+ *
  * @generated from message containerd.services.content.v1.ReadContentRequest
  */
 export type ReadContentRequest = Message<"containerd.services.content.v1.ReadContentRequest"> & {
@@ -185,11 +213,15 @@ export type ReadContentRequest = Message<"containerd.services.content.v1.ReadCon
   digest: string;
 
   /**
+   * First byte, from 0.
+   *
    * @generated from field: int64 offset = 2;
    */
   offset: bigint;
 
   /**
+   * Bytes to read; 0 for all that follow.
+   *
    * @generated from field: int64 size = 3;
    */
   size: bigint;
@@ -203,10 +235,14 @@ export const ReadContentRequestSchema: GenMessage<ReadContentRequest> = /*@__PUR
   messageDesc(file_containerd_services_content_v1_content, 8);
 
 /**
+ * Bytes of a blob.
+ *
  * @generated from message containerd.services.content.v1.ReadContentResponse
  */
 export type ReadContentResponse = Message<"containerd.services.content.v1.ReadContentResponse"> & {
   /**
+   * Place of the first byte in the blob.
+   *
    * @generated from field: int64 offset = 1;
    */
   offset: bigint;
@@ -225,6 +261,8 @@ export const ReadContentResponseSchema: GenMessage<ReadContentResponse> = /*@__P
   messageDesc(file_containerd_services_content_v1_content, 9);
 
 /**
+ * How far a write has come.
+ *
  * @generated from message containerd.services.content.v1.Status
  */
 export type Status = Message<"containerd.services.content.v1.Status"> & {
@@ -244,16 +282,22 @@ export type Status = Message<"containerd.services.content.v1.Status"> & {
   ref: string;
 
   /**
+   * Bytes written.
+   *
    * @generated from field: int64 offset = 4;
    */
   offset: bigint;
 
   /**
+   * Bytes expected; 0 if that is not known.
+   *
    * @generated from field: int64 total = 5;
    */
   total: bigint;
 
   /**
+   * Digest expected; may be empty.
+   *
    * @generated from field: string expected = 6;
    */
   expected: string;
@@ -267,6 +311,8 @@ export const StatusSchema: GenMessage<Status> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 10);
 
 /**
+ * Names a write by its reference.
+ *
  * @generated from message containerd.services.content.v1.StatusRequest
  */
 export type StatusRequest = Message<"containerd.services.content.v1.StatusRequest"> & {
@@ -284,6 +330,8 @@ export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 11);
 
 /**
+ * How far the write has come.
+ *
  * @generated from message containerd.services.content.v1.StatusResponse
  */
 export type StatusResponse = Message<"containerd.services.content.v1.StatusResponse"> & {
@@ -301,10 +349,14 @@ export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 12);
 
 /**
+ * Asks for the writes that match.
+ *
  * @generated from message containerd.services.content.v1.ListStatusesRequest
  */
 export type ListStatusesRequest = Message<"containerd.services.content.v1.ListStatusesRequest"> & {
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -318,6 +370,8 @@ export const ListStatusesRequestSchema: GenMessage<ListStatusesRequest> = /*@__P
   messageDesc(file_containerd_services_content_v1_content, 13);
 
 /**
+ * How far the writes have come.
+ *
  * @generated from message containerd.services.content.v1.ListStatusesResponse
  */
 export type ListStatusesResponse = Message<"containerd.services.content.v1.ListStatusesResponse"> & {
@@ -335,6 +389,8 @@ export const ListStatusesResponseSchema: GenMessage<ListStatusesResponse> = /*@_
   messageDesc(file_containerd_services_content_v1_content, 14);
 
 /**
+ * A step of a write.
+ *
  * @generated from message containerd.services.content.v1.WriteContentRequest
  */
 export type WriteContentRequest = Message<"containerd.services.content.v1.WriteContentRequest"> & {
@@ -344,21 +400,29 @@ export type WriteContentRequest = Message<"containerd.services.content.v1.WriteC
   action: WriteAction;
 
   /**
+   * Reference of the write; needed in the first message only.
+   *
    * @generated from field: string ref = 2;
    */
   ref: string;
 
   /**
+   * Length in bytes that the commit checks; 0 for no check.
+   *
    * @generated from field: int64 total = 3;
    */
   total: bigint;
 
   /**
+   * Digest that the commit checks; AlreadyExists if that blob is there.
+   *
    * @generated from field: string expected = 4;
    */
   expected: string;
 
   /**
+   * Where the data goes; 0 starts the write over.
+   *
    * @generated from field: int64 offset = 5;
    */
   offset: bigint;
@@ -369,6 +433,8 @@ export type WriteContentRequest = Message<"containerd.services.content.v1.WriteC
   data: Uint8Array;
 
   /**
+   * Labels of the blob, set by the commit.
+   *
    * @generated from field: map<string, string> labels = 7;
    */
   labels: { [key: string]: string };
@@ -382,6 +448,8 @@ export const WriteContentRequestSchema: GenMessage<WriteContentRequest> = /*@__P
   messageDesc(file_containerd_services_content_v1_content, 15);
 
 /**
+ * The state of the write after a step.
+ *
  * @generated from message containerd.services.content.v1.WriteContentResponse
  */
 export type WriteContentResponse = Message<"containerd.services.content.v1.WriteContentResponse"> & {
@@ -401,6 +469,8 @@ export type WriteContentResponse = Message<"containerd.services.content.v1.Write
   updatedAt?: Timestamp | undefined;
 
   /**
+   * Bytes written so far.
+   *
    * @generated from field: int64 offset = 4;
    */
   offset: bigint;
@@ -411,6 +481,8 @@ export type WriteContentResponse = Message<"containerd.services.content.v1.Write
   total: bigint;
 
   /**
+   * Digest of what is written so far; always there after a commit.
+   *
    * @generated from field: string digest = 6;
    */
   digest: string;
@@ -424,6 +496,8 @@ export const WriteContentResponseSchema: GenMessage<WriteContentResponse> = /*@_
   messageDesc(file_containerd_services_content_v1_content, 16);
 
 /**
+ * Names a write by its reference.
+ *
  * @generated from message containerd.services.content.v1.AbortRequest
  */
 export type AbortRequest = Message<"containerd.services.content.v1.AbortRequest"> & {
@@ -441,26 +515,36 @@ export const AbortRequestSchema: GenMessage<AbortRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_content_v1_content, 17);
 
 /**
+ * What a message of a write asks for.
+ *
  * @generated from enum containerd.services.content.v1.WriteAction
  */
 export const WriteAction = {
   /**
+   * Only the state of the write.
+   *
    * @generated from enum value: STAT = 0;
    */
   STAT: 0,
 
   /**
+   * Data is written; the write stays open.
+   *
    * @generated from enum value: WRITE = 1;
    */
   WRITE: 1,
 
   /**
+   * Data is written, checked and stored under its digest; the write ends.
+   *
    * @generated from enum value: COMMIT = 2;
    */
   COMMIT: 2,
 } as const;
 
 /**
+ * What a message of a write asks for.
+ *
  * @generated from enum containerd.services.content.v1.WriteAction
  */
 export type WriteAction = (typeof WriteAction)[keyof typeof WriteAction] | UnknownEnum;
@@ -472,10 +556,14 @@ export const WriteActionSchema: GenEnum<WriteAction> = /*@__PURE__*/
   enumDesc(file_containerd_services_content_v1_content, 0);
 
 /**
+ * Blobs, found by their digest.
+ *
  * @generated from service containerd.services.content.v1.Content
  */
 export const Content: GenService<{
   /**
+   * Returns what is known of a committed blob.
+   *
    * @generated from rpc containerd.services.content.v1.Content.Info
    */
   info: {
@@ -484,6 +572,8 @@ export const Content: GenService<{
     output: typeof InfoResponseSchema;
   },
   /**
+   * Changes the labels of a committed blob.
+   *
    * @generated from rpc containerd.services.content.v1.Content.Update
    */
   update: {
@@ -492,6 +582,8 @@ export const Content: GenService<{
     output: typeof UpdateResponseSchema;
   },
   /**
+   * Sends what is known of all matching blobs, many in a message.
+   *
    * @generated from rpc containerd.services.content.v1.Content.List
    */
   list: {
@@ -500,6 +592,8 @@ export const Content: GenService<{
     output: typeof ListContentResponseSchema;
   },
   /**
+   * Removes a blob.
+   *
    * @generated from rpc containerd.services.content.v1.Content.Delete
    */
   delete: {
@@ -508,6 +602,8 @@ export const Content: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Sends a part of a blob, in order, in as many messages as it takes.
+   *
    * @generated from rpc containerd.services.content.v1.Content.Read
    */
   read: {
@@ -516,6 +612,8 @@ export const Content: GenService<{
     output: typeof ReadContentResponseSchema;
   },
   /**
+   * Returns how far one write has come.
+   *
    * @generated from rpc containerd.services.content.v1.Content.Status
    */
   status: {
@@ -524,6 +622,8 @@ export const Content: GenService<{
     output: typeof StatusResponseSchema;
   },
   /**
+   * Returns how far all matching writes have come.
+   *
    * @generated from rpc containerd.services.content.v1.Content.ListStatuses
    */
   listStatuses: {
@@ -532,6 +632,9 @@ export const Content: GenService<{
     output: typeof ListStatusesResponseSchema;
   },
   /**
+   * Writes a blob under a reference that only this stream may write to; the last message commits
+   * it.
+   *
    * @generated from rpc containerd.services.content.v1.Content.Write
    */
   write: {
@@ -540,6 +643,8 @@ export const Content: GenService<{
     output: typeof WriteContentResponseSchema;
   },
   /**
+   * Ends a write and drops what it has written.
+   *
    * @generated from rpc containerd.services.content.v1.Content.Abort
    */
   abort: {

@@ -19,6 +19,8 @@ export const file_containerd_services_diff_v1_diff: GenFile = /*@__PURE__*/
   fileDesc("CiZjb250YWluZXJkL3NlcnZpY2VzL2RpZmYvdjEvZGlmZi5wcm90bxIbY29udGFpbmVyZC5zZXJ2aWNlcy5kaWZmLnYxIoYCCgxBcHBseVJlcXVlc3QSKgoEZGlmZhgBIAEoCzIcLmNvbnRhaW5lcmQudHlwZXMuRGVzY3JpcHRvchInCgZtb3VudHMYAiADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50EkkKCHBheWxvYWRzGAMgAygLMjcuY29udGFpbmVyZC5zZXJ2aWNlcy5kaWZmLnYxLkFwcGx5UmVxdWVzdC5QYXlsb2Fkc0VudHJ5Eg8KB3N5bmNfZnMYBCABKAgaRQoNUGF5bG9hZHNFbnRyeRILCgNrZXkYASABKAkSIwoFdmFsdWUYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55OgI4ASI+Cg1BcHBseVJlc3BvbnNlEi0KB2FwcGxpZWQYASABKAsyHC5jb250YWluZXJkLnR5cGVzLkRlc2NyaXB0b3IiqQIKC0RpZmZSZXF1ZXN0EiUKBGxlZnQYASADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50EiYKBXJpZ2h0GAIgAygLMhcuY29udGFpbmVyZC50eXBlcy5Nb3VudBISCgptZWRpYV90eXBlGAMgASgJEgsKA3JlZhgEIAEoCRJECgZsYWJlbHMYBSADKAsyNC5jb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEuRGlmZlJlcXVlc3QuTGFiZWxzRW50cnkSNQoRc291cmNlX2RhdGVfZXBvY2gYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOgoMRGlmZlJlc3BvbnNlEioKBGRpZmYYAyABKAsyHC5jb250YWluZXJkLnR5cGVzLkRlc2NyaXB0b3IywwEKBERpZmYSXgoFQXBwbHkSKS5jb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEuQXBwbHlSZXF1ZXN0GiouY29udGFpbmVyZC5zZXJ2aWNlcy5kaWZmLnYxLkFwcGx5UmVzcG9uc2USWwoERGlmZhIoLmNvbnRhaW5lcmQuc2VydmljZXMuZGlmZi52MS5EaWZmUmVxdWVzdBopLmNvbnRhaW5lcmQuc2VydmljZXMuZGlmZi52MS5EaWZmUmVzcG9uc2ViBnByb3RvMw", [file_containerd_types_descriptor, file_containerd_types_mount, file_google_protobuf_any, file_google_protobuf_timestamp]);
 
 /**
+ * The layer, and the mounts it goes to.
+ *
  * @generated from message containerd.services.diff.v1.ApplyRequest
  */
 export type ApplyRequest = Message<"containerd.services.diff.v1.ApplyRequest"> & {
@@ -33,11 +35,15 @@ export type ApplyRequest = Message<"containerd.services.diff.v1.ApplyRequest"> &
   mounts: Mount[];
 
   /**
+   * Settings for the processors of a media type, by their id.
+   *
    * @generated from field: map<string, google.protobuf.Any> payloads = 3;
    */
   payloads: { [key: string]: Any };
 
   /**
+   * Whether the file system is flushed before the answer.
+   *
    * @generated from field: bool sync_fs = 4;
    */
   syncFs: boolean;
@@ -51,10 +57,14 @@ export const ApplyRequestSchema: GenMessage<ApplyRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_diff_v1_diff, 0);
 
 /**
+ * The layer as it was applied.
+ *
  * @generated from message containerd.services.diff.v1.ApplyResponse
  */
 export type ApplyResponse = Message<"containerd.services.diff.v1.ApplyResponse"> & {
   /**
+   * Describes the uncompressed layer.
+   *
    * @generated from field: containerd.types.Descriptor applied = 1;
    */
   applied?: Descriptor | undefined;
@@ -68,25 +78,35 @@ export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_diff_v1_diff, 1);
 
 /**
+ * Two sets of mounts, and what the layer should look like.
+ *
  * @generated from message containerd.services.diff.v1.DiffRequest
  */
 export type DiffRequest = Message<"containerd.services.diff.v1.DiffRequest"> & {
   /**
+   * The older state.
+   *
    * @generated from field: repeated containerd.types.Mount left = 1;
    */
   left: Mount[];
 
   /**
+   * The newer state.
+   *
    * @generated from field: repeated containerd.types.Mount right = 2;
    */
   right: Mount[];
 
   /**
+   * Media type of the layer; may be empty.
+   *
    * @generated from field: string media_type = 3;
    */
   mediaType: string;
 
   /**
+   * Reference under which the content is written.
+   *
    * @generated from field: string ref = 4;
    */
   ref: string;
@@ -97,6 +117,8 @@ export type DiffRequest = Message<"containerd.services.diff.v1.DiffRequest"> & {
   labels: { [key: string]: string };
 
   /**
+   * Time that files in the layer carry at most, for builds that can be repeated.
+   *
    * @generated from field: google.protobuf.Timestamp source_date_epoch = 6;
    */
   sourceDateEpoch?: Timestamp | undefined;
@@ -110,6 +132,8 @@ export const DiffRequestSchema: GenMessage<DiffRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_diff_v1_diff, 2);
 
 /**
+ * The layer that was made.
+ *
  * @generated from message containerd.services.diff.v1.DiffResponse
  */
 export type DiffResponse = Message<"containerd.services.diff.v1.DiffResponse"> & {
@@ -127,10 +151,14 @@ export const DiffResponseSchema: GenMessage<DiffResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_diff_v1_diff, 3);
 
 /**
+ * Turns layers into file systems, and the difference of file systems into layers.
+ *
  * @generated from service containerd.services.diff.v1.Diff
  */
 export const Diff: GenService<{
   /**
+   * Extracts a layer into mounts.
+   *
    * @generated from rpc containerd.services.diff.v1.Diff.Apply
    */
   apply: {
@@ -139,6 +167,8 @@ export const Diff: GenService<{
     output: typeof ApplyResponseSchema;
   },
   /**
+   * Packs what two sets of mounts differ in, and stores it as content.
+   *
    * @generated from rpc containerd.services.diff.v1.Diff.Diff
    */
   diff: {

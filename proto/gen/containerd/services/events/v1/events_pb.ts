@@ -17,10 +17,14 @@ export const file_containerd_services_events_v1_events: GenFile = /*@__PURE__*/
   fileDesc("Cipjb250YWluZXJkL3NlcnZpY2VzL2V2ZW50cy92MS9ldmVudHMucHJvdG8SHWNvbnRhaW5lcmQuc2VydmljZXMuZXZlbnRzLnYxIkQKDlB1Ymxpc2hSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEiMKBWV2ZW50GAIgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueSI+Cg5Gb3J3YXJkUmVxdWVzdBIsCghlbnZlbG9wZRgBIAEoCzIaLmNvbnRhaW5lcmQudHlwZXMuRW52ZWxvcGUiIwoQU3Vic2NyaWJlUmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJMogCCgZFdmVudHMSUAoHUHVibGlzaBItLmNvbnRhaW5lcmQuc2VydmljZXMuZXZlbnRzLnYxLlB1Ymxpc2hSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElAKB0ZvcndhcmQSLS5jb250YWluZXJkLnNlcnZpY2VzLmV2ZW50cy52MS5Gb3J3YXJkUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJaCglTdWJzY3JpYmUSLy5jb250YWluZXJkLnNlcnZpY2VzLmV2ZW50cy52MS5TdWJzY3JpYmVSZXF1ZXN0GhouY29udGFpbmVyZC50eXBlcy5FbnZlbG9wZTABYgZwcm90bzM", [file_containerd_types_event, file_google_protobuf_any, file_google_protobuf_empty]);
 
 /**
+ * An event and its topic.
+ *
  * @generated from message containerd.services.events.v1.PublishRequest
  */
 export type PublishRequest = Message<"containerd.services.events.v1.PublishRequest"> & {
   /**
+   * Path such as /tasks/exit.
+   *
    * @generated from field: string topic = 1;
    */
   topic: string;
@@ -39,6 +43,8 @@ export const PublishRequestSchema: GenMessage<PublishRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_events_v1_events, 0);
 
 /**
+ * An event with time and namespace.
+ *
  * @generated from message containerd.services.events.v1.ForwardRequest
  */
 export type ForwardRequest = Message<"containerd.services.events.v1.ForwardRequest"> & {
@@ -56,10 +62,14 @@ export const ForwardRequestSchema: GenMessage<ForwardRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_events_v1_events, 1);
 
 /**
+ * Asks for the events that match.
+ *
  * @generated from message containerd.services.events.v1.SubscribeRequest
  */
 export type SubscribeRequest = Message<"containerd.services.events.v1.SubscribeRequest"> & {
   /**
+   * Any must match: namespace==default,topic~="/tasks/.*"; none for all events.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -73,10 +83,14 @@ export const SubscribeRequestSchema: GenMessage<SubscribeRequest> = /*@__PURE__*
   messageDesc(file_containerd_services_events_v1_events, 2);
 
 /**
+ * What happens in the daemon.
+ *
  * @generated from service containerd.services.events.v1.Events
  */
 export const Events: GenService<{
   /**
+   * Publishes an event now, in the namespace of the call.
+   *
    * @generated from rpc containerd.services.events.v1.Events.Publish
    */
   publish: {
@@ -85,6 +99,8 @@ export const Events: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Publishes an event that already has a time and a namespace.
+   *
    * @generated from rpc containerd.services.events.v1.Events.Forward
    */
   forward: {
@@ -93,6 +109,9 @@ export const Events: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Sends events of all namespaces, until the call ends; nothing marks the moment from which they
+   * are sent.
+   *
    * @generated from rpc containerd.services.events.v1.Events.Subscribe
    */
   subscribe: {

@@ -17,6 +17,8 @@ export const file_containerd_services_images_v1_images: GenFile = /*@__PURE__*/
   fileDesc("Cipjb250YWluZXJkL3NlcnZpY2VzL2ltYWdlcy92MS9pbWFnZXMucHJvdG8SHWNvbnRhaW5lcmQuc2VydmljZXMuaW1hZ2VzLnYxIpIBCgtJbWFnZUNyZWF0ZRIMCgRuYW1lGAEgASgJEkYKBmxhYmVscxgCIAMoCzI2LmNvbnRhaW5lcmQuc2VydmljZXMuaW1hZ2VzLnYxLkltYWdlQ3JlYXRlLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEikgEKC0ltYWdlVXBkYXRlEgwKBG5hbWUYASABKAkSRgoGbGFiZWxzGAIgAygLMjYuY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuSW1hZ2VVcGRhdGUuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIbCgtJbWFnZURlbGV0ZRIMCgRuYW1lGAEgASgJIpQCCgVJbWFnZRIMCgRuYW1lGAEgASgJEkAKBmxhYmVscxgCIAMoCzIwLmNvbnRhaW5lcmQuc2VydmljZXMuaW1hZ2VzLnYxLkltYWdlLkxhYmVsc0VudHJ5EiwKBnRhcmdldBgDIAEoCzIcLmNvbnRhaW5lcmQudHlwZXMuRGVzY3JpcHRvchIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIh8KD0dldEltYWdlUmVxdWVzdBIMCgRuYW1lGAEgASgJIkcKEEdldEltYWdlUmVzcG9uc2USMwoFaW1hZ2UYASABKAsyJC5jb250YWluZXJkLnNlcnZpY2VzLmltYWdlcy52MS5JbWFnZSKAAQoSQ3JlYXRlSW1hZ2VSZXF1ZXN0EjMKBWltYWdlGAEgASgLMiQuY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuSW1hZ2USNQoRc291cmNlX2RhdGVfZXBvY2gYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkoKE0NyZWF0ZUltYWdlUmVzcG9uc2USMwoFaW1hZ2UYASABKAsyJC5jb250YWluZXJkLnNlcnZpY2VzLmltYWdlcy52MS5JbWFnZSKxAQoSVXBkYXRlSW1hZ2VSZXF1ZXN0EjMKBWltYWdlGAEgASgLMiQuY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuSW1hZ2USLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEjUKEXNvdXJjZV9kYXRlX2Vwb2NoGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKChNVcGRhdGVJbWFnZVJlc3BvbnNlEjMKBWltYWdlGAEgASgLMiQuY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuSW1hZ2UiJAoRTGlzdEltYWdlc1JlcXVlc3QSDwoHZmlsdGVycxgBIAMoCSJKChJMaXN0SW1hZ2VzUmVzcG9uc2USNAoGaW1hZ2VzGAEgAygLMiQuY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuSW1hZ2UibgoSRGVsZXRlSW1hZ2VSZXF1ZXN0EgwKBG5hbWUYASABKAkSDAoEc3luYxgCIAEoCBIxCgZ0YXJnZXQYAyABKAsyHC5jb250YWluZXJkLnR5cGVzLkRlc2NyaXB0b3JIAIgBAUIJCgdfdGFyZ2V0MpQECgZJbWFnZXMSZgoDR2V0Ei4uY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuR2V0SW1hZ2VSZXF1ZXN0Gi8uY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuR2V0SW1hZ2VSZXNwb25zZRJrCgRMaXN0EjAuY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuTGlzdEltYWdlc1JlcXVlc3QaMS5jb250YWluZXJkLnNlcnZpY2VzLmltYWdlcy52MS5MaXN0SW1hZ2VzUmVzcG9uc2USbwoGQ3JlYXRlEjEuY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuQ3JlYXRlSW1hZ2VSZXF1ZXN0GjIuY29udGFpbmVyZC5zZXJ2aWNlcy5pbWFnZXMudjEuQ3JlYXRlSW1hZ2VSZXNwb25zZRJvCgZVcGRhdGUSMS5jb250YWluZXJkLnNlcnZpY2VzLmltYWdlcy52MS5VcGRhdGVJbWFnZVJlcXVlc3QaMi5jb250YWluZXJkLnNlcnZpY2VzLmltYWdlcy52MS5VcGRhdGVJbWFnZVJlc3BvbnNlElMKBkRlbGV0ZRIxLmNvbnRhaW5lcmQuc2VydmljZXMuaW1hZ2VzLnYxLkRlbGV0ZUltYWdlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_containerd_types_descriptor, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
+ * The name of an image was added; topic /images/create.
+ *
  * @generated from message containerd.services.images.v1.ImageCreate
  */
 export type ImageCreate = Message<"containerd.services.images.v1.ImageCreate"> & {
@@ -39,6 +41,8 @@ export const ImageCreateSchema: GenMessage<ImageCreate> = /*@__PURE__*/
   messageDesc(file_containerd_services_images_v1_images, 0);
 
 /**
+ * The name of an image was changed; topic /images/update.
+ *
  * @generated from message containerd.services.images.v1.ImageUpdate
  */
 export type ImageUpdate = Message<"containerd.services.images.v1.ImageUpdate"> & {
@@ -61,6 +65,8 @@ export const ImageUpdateSchema: GenMessage<ImageUpdate> = /*@__PURE__*/
   messageDesc(file_containerd_services_images_v1_images, 1);
 
 /**
+ * The name of an image was removed; topic /images/delete.
+ *
  * @generated from message containerd.services.images.v1.ImageDelete
  */
 export type ImageDelete = Message<"containerd.services.images.v1.ImageDelete"> & {
@@ -78,20 +84,28 @@ export const ImageDeleteSchema: GenMessage<ImageDelete> = /*@__PURE__*/
   messageDesc(file_containerd_services_images_v1_images, 2);
 
 /**
+ * A name and what it stands for.
+ *
  * @generated from message containerd.services.images.v1.Image
  */
 export type Image = Message<"containerd.services.images.v1.Image"> & {
   /**
+   * Name of the image, the key of the record.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
+   * Free text by key; no part of the image itself.
+   *
    * @generated from field: map<string, string> labels = 2;
    */
   labels: { [key: string]: string };
 
   /**
+   * Manifest or index of the image.
+   *
    * @generated from field: containerd.types.Descriptor target = 3;
    */
   target?: Descriptor | undefined;
@@ -115,6 +129,8 @@ export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
   messageDesc(file_containerd_services_images_v1_images, 3);
 
 /**
+ * Names an image.
+ *
  * @generated from message containerd.services.images.v1.GetImageRequest
  */
 export type GetImageRequest = Message<"containerd.services.images.v1.GetImageRequest"> & {
@@ -132,6 +148,8 @@ export const GetImageRequestSchema: GenMessage<GetImageRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_images_v1_images, 4);
 
 /**
+ * The image.
+ *
  * @generated from message containerd.services.images.v1.GetImageResponse
  */
 export type GetImageResponse = Message<"containerd.services.images.v1.GetImageResponse"> & {
@@ -149,6 +167,8 @@ export const GetImageResponseSchema: GenMessage<GetImageResponse> = /*@__PURE__*
   messageDesc(file_containerd_services_images_v1_images, 5);
 
 /**
+ * The image to add.
+ *
  * @generated from message containerd.services.images.v1.CreateImageRequest
  */
 export type CreateImageRequest = Message<"containerd.services.images.v1.CreateImageRequest"> & {
@@ -158,6 +178,8 @@ export type CreateImageRequest = Message<"containerd.services.images.v1.CreateIm
   image?: Image | undefined;
 
   /**
+   * Time to record instead of now, for builds that can be repeated.
+   *
    * @generated from field: google.protobuf.Timestamp source_date_epoch = 2;
    */
   sourceDateEpoch?: Timestamp | undefined;
@@ -171,6 +193,8 @@ export const CreateImageRequestSchema: GenMessage<CreateImageRequest> = /*@__PUR
   messageDesc(file_containerd_services_images_v1_images, 6);
 
 /**
+ * The image as it was added.
+ *
  * @generated from message containerd.services.images.v1.CreateImageResponse
  */
 export type CreateImageResponse = Message<"containerd.services.images.v1.CreateImageResponse"> & {
@@ -188,6 +212,8 @@ export const CreateImageResponseSchema: GenMessage<CreateImageResponse> = /*@__P
   messageDesc(file_containerd_services_images_v1_images, 7);
 
 /**
+ * New values of an image, and the mask that names them.
+ *
  * @generated from message containerd.services.images.v1.UpdateImageRequest
  */
 export type UpdateImageRequest = Message<"containerd.services.images.v1.UpdateImageRequest"> & {
@@ -197,11 +223,15 @@ export type UpdateImageRequest = Message<"containerd.services.images.v1.UpdateIm
   image?: Image | undefined;
 
   /**
+   * Fields to change; without it all that can be changed.
+   *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
 
   /**
+   * Time to record instead of now, for builds that can be repeated.
+   *
    * @generated from field: google.protobuf.Timestamp source_date_epoch = 3;
    */
   sourceDateEpoch?: Timestamp | undefined;
@@ -215,6 +245,8 @@ export const UpdateImageRequestSchema: GenMessage<UpdateImageRequest> = /*@__PUR
   messageDesc(file_containerd_services_images_v1_images, 8);
 
 /**
+ * The image after the change.
+ *
  * @generated from message containerd.services.images.v1.UpdateImageResponse
  */
 export type UpdateImageResponse = Message<"containerd.services.images.v1.UpdateImageResponse"> & {
@@ -232,10 +264,14 @@ export const UpdateImageResponseSchema: GenMessage<UpdateImageResponse> = /*@__P
   messageDesc(file_containerd_services_images_v1_images, 9);
 
 /**
+ * Asks for the images that match.
+ *
  * @generated from message containerd.services.images.v1.ListImagesRequest
  */
 export type ListImagesRequest = Message<"containerd.services.images.v1.ListImagesRequest"> & {
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -249,6 +285,8 @@ export const ListImagesRequestSchema: GenMessage<ListImagesRequest> = /*@__PURE_
   messageDesc(file_containerd_services_images_v1_images, 10);
 
 /**
+ * The images.
+ *
  * @generated from message containerd.services.images.v1.ListImagesResponse
  */
 export type ListImagesResponse = Message<"containerd.services.images.v1.ListImagesResponse"> & {
@@ -266,6 +304,8 @@ export const ListImagesResponseSchema: GenMessage<ListImagesResponse> = /*@__PUR
   messageDesc(file_containerd_services_images_v1_images, 11);
 
 /**
+ * Names the image to remove.
+ *
  * @generated from message containerd.services.images.v1.DeleteImageRequest
  */
 export type DeleteImageRequest = Message<"containerd.services.images.v1.DeleteImageRequest"> & {
@@ -275,11 +315,15 @@ export type DeleteImageRequest = Message<"containerd.services.images.v1.DeleteIm
   name: string;
 
   /**
+   * Whether the answer waits until garbage is collected.
+   *
    * @generated from field: bool sync = 2;
    */
   sync: boolean;
 
   /**
+   * If set, the image is removed only while it stands for this.
+   *
    * @generated from field: optional containerd.types.Descriptor target = 3;
    */
   target?: Descriptor | undefined;
@@ -293,10 +337,14 @@ export const DeleteImageRequestSchema: GenMessage<DeleteImageRequest> = /*@__PUR
   messageDesc(file_containerd_services_images_v1_images, 12);
 
 /**
+ * Names of images. A name stands for a descriptor; whether its content is there is not checked.
+ *
  * @generated from service containerd.services.images.v1.Images
  */
 export const Images: GenService<{
   /**
+   * Returns an image by its name.
+   *
    * @generated from rpc containerd.services.images.v1.Images.Get
    */
   get: {
@@ -305,6 +353,8 @@ export const Images: GenService<{
     output: typeof GetImageResponseSchema;
   },
   /**
+   * Returns the images that match.
+   *
    * @generated from rpc containerd.services.images.v1.Images.List
    */
   list: {
@@ -313,6 +363,8 @@ export const Images: GenService<{
     output: typeof ListImagesResponseSchema;
   },
   /**
+   * Adds a name; AlreadyExists if it is in use.
+   *
    * @generated from rpc containerd.services.images.v1.Images.Create
    */
   create: {
@@ -321,6 +373,8 @@ export const Images: GenService<{
     output: typeof CreateImageResponseSchema;
   },
   /**
+   * Changes what the mask names, for instance the target.
+   *
    * @generated from rpc containerd.services.images.v1.Images.Update
    */
   update: {
@@ -329,6 +383,8 @@ export const Images: GenService<{
     output: typeof UpdateImageResponseSchema;
   },
   /**
+   * Removes a name; content that nothing else refers to is collected later.
+   *
    * @generated from rpc containerd.services.images.v1.Images.Delete
    */
   delete: {

@@ -19,40 +19,56 @@ export const file_containerd_services_introspection_v1_introspection: GenFile = 
   fileDesc("Cjhjb250YWluZXJkL3NlcnZpY2VzL2ludHJvc3BlY3Rpb24vdjEvaW50cm9zcGVjdGlvbi5wcm90bxIkY29udGFpbmVyZC5zZXJ2aWNlcy5pbnRyb3NwZWN0aW9uLnYxIpsCCgZQbHVnaW4SDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIQCghyZXF1aXJlcxgDIAMoCRItCglwbGF0Zm9ybXMYBCADKAsyGi5jb250YWluZXJkLnR5cGVzLlBsYXRmb3JtEkoKB2V4cG9ydHMYBSADKAsyOS5jb250YWluZXJkLnNlcnZpY2VzLmludHJvc3BlY3Rpb24udjEuUGx1Z2luLkV4cG9ydHNFbnRyeRIUCgxjYXBhYmlsaXRpZXMYBiADKAkSJAoIaW5pdF9lcnIYByABKAsyEi5nb29nbGUucnBjLlN0YXR1cxouCgxFeHBvcnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIhCg5QbHVnaW5zUmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJIlAKD1BsdWdpbnNSZXNwb25zZRI9CgdwbHVnaW5zGAEgAygLMiwuY29udGFpbmVyZC5zZXJ2aWNlcy5pbnRyb3NwZWN0aW9uLnYxLlBsdWdpbiKKAQoOU2VydmVyUmVzcG9uc2USDAoEdXVpZBgBIAEoCRILCgNwaWQYAiABKAQSDQoFcGlkbnMYAyABKAQSTgoMZGVwcmVjYXRpb25zGAQgAygLMjguY29udGFpbmVyZC5zZXJ2aWNlcy5pbnRyb3NwZWN0aW9uLnYxLkRlcHJlY2F0aW9uV2FybmluZyJmChJEZXByZWNhdGlvbldhcm5pbmcSCgoCaWQYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIzCg9sYXN0X29jY3VycmVuY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlQKEVBsdWdpbkluZm9SZXF1ZXN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSJQoHb3B0aW9ucxgDIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkidwoSUGx1Z2luSW5mb1Jlc3BvbnNlEjwKBnBsdWdpbhgBIAEoCzIsLmNvbnRhaW5lcmQuc2VydmljZXMuaW50cm9zcGVjdGlvbi52MS5QbHVnaW4SIwoFZXh0cmEYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55MuACCg1JbnRyb3NwZWN0aW9uEnYKB1BsdWdpbnMSNC5jb250YWluZXJkLnNlcnZpY2VzLmludHJvc3BlY3Rpb24udjEuUGx1Z2luc1JlcXVlc3QaNS5jb250YWluZXJkLnNlcnZpY2VzLmludHJvc3BlY3Rpb24udjEuUGx1Z2luc1Jlc3BvbnNlElYKBlNlcnZlchIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRo0LmNvbnRhaW5lcmQuc2VydmljZXMuaW50cm9zcGVjdGlvbi52MS5TZXJ2ZXJSZXNwb25zZRJ/CgpQbHVnaW5JbmZvEjcuY29udGFpbmVyZC5zZXJ2aWNlcy5pbnRyb3NwZWN0aW9uLnYxLlBsdWdpbkluZm9SZXF1ZXN0GjguY29udGFpbmVyZC5zZXJ2aWNlcy5pbnRyb3NwZWN0aW9uLnYxLlBsdWdpbkluZm9SZXNwb25zZWIGcHJvdG8z", [file_containerd_types_platform, file_google_protobuf_any, file_google_protobuf_empty, file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
+ * A plugin of the daemon.
+ *
  * @generated from message containerd.services.introspection.v1.Plugin
  */
 export type Plugin = Message<"containerd.services.introspection.v1.Plugin"> & {
   /**
+   * Kind, for instance io.containerd.snapshotter.v1.
+   *
    * @generated from field: string type = 1;
    */
   type: string;
 
   /**
+   * Name among its kind, for instance overlayfs.
+   *
    * @generated from field: string id = 2;
    */
   id: string;
 
   /**
+   * Kinds of plugins it needs.
+   *
    * @generated from field: repeated string requires = 3;
    */
   requires: string[];
 
   /**
+   * Platforms it works on, the best first; none for all.
+   *
    * @generated from field: repeated containerd.types.Platform platforms = 4;
    */
   platforms: Platform[];
 
   /**
+   * Values it tells of, by name, for instance the path root.
+   *
    * @generated from field: map<string, string> exports = 5;
    */
   exports: { [key: string]: string };
 
   /**
+   * Names of what it can do.
+   *
    * @generated from field: repeated string capabilities = 6;
    */
   capabilities: string[];
 
   /**
+   * Why it did not start; it cannot be used then.
+   *
    * @generated from field: google.rpc.Status init_err = 7;
    */
   initErr?: Status | undefined;
@@ -66,10 +82,14 @@ export const PluginSchema: GenMessage<Plugin> = /*@__PURE__*/
   messageDesc(file_containerd_services_introspection_v1_introspection, 0);
 
 /**
+ * Asks for the plugins that match.
+ *
  * @generated from message containerd.services.introspection.v1.PluginsRequest
  */
 export type PluginsRequest = Message<"containerd.services.introspection.v1.PluginsRequest"> & {
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -83,6 +103,8 @@ export const PluginsRequestSchema: GenMessage<PluginsRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_introspection_v1_introspection, 1);
 
 /**
+ * The plugins.
+ *
  * @generated from message containerd.services.introspection.v1.PluginsResponse
  */
 export type PluginsResponse = Message<"containerd.services.introspection.v1.PluginsResponse"> & {
@@ -100,25 +122,35 @@ export const PluginsResponseSchema: GenMessage<PluginsResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_introspection_v1_introspection, 2);
 
 /**
+ * The identity of the daemon.
+ *
  * @generated from message containerd.services.introspection.v1.ServerResponse
  */
 export type ServerResponse = Message<"containerd.services.introspection.v1.ServerResponse"> & {
   /**
+   * Identity of this installation; it outlives a restart.
+   *
    * @generated from field: string uuid = 1;
    */
   uuid: string;
 
   /**
+   * Process id of the daemon, in its own namespace.
+   *
    * @generated from field: uint64 pid = 2;
    */
   pid: bigint;
 
   /**
+   * Inode of the daemon's process id namespace, for instance 4026531836.
+   *
    * @generated from field: uint64 pidns = 3;
    */
   pidns: bigint;
 
   /**
+   * What is in use and will go away.
+   *
    * @generated from field: repeated containerd.services.introspection.v1.DeprecationWarning deprecations = 4;
    */
   deprecations: DeprecationWarning[];
@@ -132,6 +164,8 @@ export const ServerResponseSchema: GenMessage<ServerResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_introspection_v1_introspection, 3);
 
 /**
+ * Something that is in use and will go away.
+ *
  * @generated from message containerd.services.introspection.v1.DeprecationWarning
  */
 export type DeprecationWarning = Message<"containerd.services.introspection.v1.DeprecationWarning"> & {
@@ -159,6 +193,8 @@ export const DeprecationWarningSchema: GenMessage<DeprecationWarning> = /*@__PUR
   messageDesc(file_containerd_services_introspection_v1_introspection, 4);
 
 /**
+ * Names a plugin, and asks for more where it knows the question.
+ *
  * @generated from message containerd.services.introspection.v1.PluginInfoRequest
  */
 export type PluginInfoRequest = Message<"containerd.services.introspection.v1.PluginInfoRequest"> & {
@@ -173,6 +209,8 @@ export type PluginInfoRequest = Message<"containerd.services.introspection.v1.Pl
   id: string;
 
   /**
+   * A question that the plugin defines; a runtime takes RuntimeRequest.
+   *
    * @generated from field: google.protobuf.Any options = 3;
    */
   options?: Any | undefined;
@@ -186,6 +224,8 @@ export const PluginInfoRequestSchema: GenMessage<PluginInfoRequest> = /*@__PURE_
   messageDesc(file_containerd_services_introspection_v1_introspection, 5);
 
 /**
+ * What the plugin says of itself.
+ *
  * @generated from message containerd.services.introspection.v1.PluginInfoResponse
  */
 export type PluginInfoResponse = Message<"containerd.services.introspection.v1.PluginInfoResponse"> & {
@@ -195,6 +235,8 @@ export type PluginInfoResponse = Message<"containerd.services.introspection.v1.P
   plugin?: Plugin | undefined;
 
   /**
+   * The answer to the question; a runtime gives RuntimeInfo.
+   *
    * @generated from field: google.protobuf.Any extra = 2;
    */
   extra?: Any | undefined;
@@ -208,10 +250,14 @@ export const PluginInfoResponseSchema: GenMessage<PluginInfoResponse> = /*@__PUR
   messageDesc(file_containerd_services_introspection_v1_introspection, 6);
 
 /**
+ * What the daemon consists of.
+ *
  * @generated from service containerd.services.introspection.v1.Introspection
  */
 export const Introspection: GenService<{
   /**
+   * Returns the plugins that match, also those that failed to start.
+   *
    * @generated from rpc containerd.services.introspection.v1.Introspection.Plugins
    */
   plugins: {
@@ -220,6 +266,8 @@ export const Introspection: GenService<{
     output: typeof PluginsResponseSchema;
   },
   /**
+   * Returns the identity of this daemon.
+   *
    * @generated from rpc containerd.services.introspection.v1.Introspection.Server
    */
   server: {
@@ -228,6 +276,8 @@ export const Introspection: GenService<{
     output: typeof ServerResponseSchema;
   },
   /**
+   * Asks one plugin about itself.
+   *
    * @generated from rpc containerd.services.introspection.v1.Introspection.PluginInfo
    */
   pluginInfo: {

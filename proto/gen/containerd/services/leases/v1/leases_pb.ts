@@ -15,6 +15,8 @@ export const file_containerd_services_leases_v1_leases: GenFile = /*@__PURE__*/
   fileDesc("Cipjb250YWluZXJkL3NlcnZpY2VzL2xlYXNlcy92MS9sZWFzZXMucHJvdG8SHWNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxIrQBCgVMZWFzZRIKCgJpZBgBIAEoCRIuCgpjcmVhdGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJACgZsYWJlbHMYAyADKAsyMC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5MZWFzZS5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpQBCg1DcmVhdGVSZXF1ZXN0EgoKAmlkGAEgASgJEkgKBmxhYmVscxgDIAMoCzI4LmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkNyZWF0ZVJlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJFCg5DcmVhdGVSZXNwb25zZRIzCgVsZWFzZRgBIAEoCzIkLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkxlYXNlIikKDURlbGV0ZVJlcXVlc3QSCgoCaWQYASABKAkSDAoEc3luYxgCIAEoCCIeCgtMaXN0UmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJIkQKDExpc3RSZXNwb25zZRI0CgZsZWFzZXMYASADKAsyJC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5MZWFzZSIkCghSZXNvdXJjZRIKCgJpZBgBIAEoCRIMCgR0eXBlGAIgASgJIlsKEkFkZFJlc291cmNlUmVxdWVzdBIKCgJpZBgBIAEoCRI5CghyZXNvdXJjZRgCIAEoCzInLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLlJlc291cmNlIl4KFURlbGV0ZVJlc291cmNlUmVxdWVzdBIKCgJpZBgBIAEoCRI5CghyZXNvdXJjZRgCIAEoCzInLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLlJlc291cmNlIiIKFExpc3RSZXNvdXJjZXNSZXF1ZXN0EgoKAmlkGAEgASgJIlMKFUxpc3RSZXNvdXJjZXNSZXNwb25zZRI6CglyZXNvdXJjZXMYASADKAsyJy5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5SZXNvdXJjZTLWBAoGTGVhc2VzEmUKBkNyZWF0ZRIsLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkNyZWF0ZVJlcXVlc3QaLS5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5DcmVhdGVSZXNwb25zZRJOCgZEZWxldGUSLC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5EZWxldGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5El8KBExpc3QSKi5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5MaXN0UmVxdWVzdBorLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkxpc3RSZXNwb25zZRJYCgtBZGRSZXNvdXJjZRIxLmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkFkZFJlc291cmNlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJeCg5EZWxldGVSZXNvdXJjZRI0LmNvbnRhaW5lcmQuc2VydmljZXMubGVhc2VzLnYxLkRlbGV0ZVJlc291cmNlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJ6Cg1MaXN0UmVzb3VyY2VzEjMuY29udGFpbmVyZC5zZXJ2aWNlcy5sZWFzZXMudjEuTGlzdFJlc291cmNlc1JlcXVlc3QaNC5jb250YWluZXJkLnNlcnZpY2VzLmxlYXNlcy52MS5MaXN0UmVzb3VyY2VzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_empty, file_google_protobuf_timestamp]);
 
 /**
+ * Keeps things as long as it exists.
+ *
  * @generated from message containerd.services.leases.v1.Lease
  */
 export type Lease = Message<"containerd.services.leases.v1.Lease"> & {
@@ -29,6 +31,8 @@ export type Lease = Message<"containerd.services.leases.v1.Lease"> & {
   createdAt?: Timestamp | undefined;
 
   /**
+   * Free text by key; containerd.io/gc.expire holds the time at which it ends.
+   *
    * @generated from field: map<string, string> labels = 3;
    */
   labels: { [key: string]: string };
@@ -42,10 +46,14 @@ export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
   messageDesc(file_containerd_services_leases_v1_leases, 0);
 
 /**
+ * The lease to add.
+ *
  * @generated from message containerd.services.leases.v1.CreateRequest
  */
 export type CreateRequest = Message<"containerd.services.leases.v1.CreateRequest"> & {
   /**
+   * Its id; empty for a random one.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -64,6 +72,8 @@ export const CreateRequestSchema: GenMessage<CreateRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_leases_v1_leases, 1);
 
 /**
+ * The lease as it was added.
+ *
  * @generated from message containerd.services.leases.v1.CreateResponse
  */
 export type CreateResponse = Message<"containerd.services.leases.v1.CreateResponse"> & {
@@ -81,6 +91,8 @@ export const CreateResponseSchema: GenMessage<CreateResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_leases_v1_leases, 2);
 
 /**
+ * Names the lease to remove.
+ *
  * @generated from message containerd.services.leases.v1.DeleteRequest
  */
 export type DeleteRequest = Message<"containerd.services.leases.v1.DeleteRequest"> & {
@@ -90,6 +102,8 @@ export type DeleteRequest = Message<"containerd.services.leases.v1.DeleteRequest
   id: string;
 
   /**
+   * Whether the answer waits until garbage is collected.
+   *
    * @generated from field: bool sync = 2;
    */
   sync: boolean;
@@ -103,10 +117,14 @@ export const DeleteRequestSchema: GenMessage<DeleteRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_leases_v1_leases, 3);
 
 /**
+ * Asks for the leases that match.
+ *
  * @generated from message containerd.services.leases.v1.ListRequest
  */
 export type ListRequest = Message<"containerd.services.leases.v1.ListRequest"> & {
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -120,6 +138,8 @@ export const ListRequestSchema: GenMessage<ListRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_leases_v1_leases, 4);
 
 /**
+ * The leases.
+ *
  * @generated from message containerd.services.leases.v1.ListResponse
  */
 export type ListResponse = Message<"containerd.services.leases.v1.ListResponse"> & {
@@ -137,15 +157,21 @@ export const ListResponseSchema: GenMessage<ListResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_leases_v1_leases, 5);
 
 /**
+ * Something that can be kept.
+ *
  * @generated from message containerd.services.leases.v1.Resource
  */
 export type Resource = Message<"containerd.services.leases.v1.Resource"> & {
   /**
+   * Digest of content, key of a snapshot, or reference of a write.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * content, ingests, or snapshots/ with the name of the snapshotter.
+   *
    * @generated from field: string type = 2;
    */
   type: string;
@@ -159,6 +185,8 @@ export const ResourceSchema: GenMessage<Resource> = /*@__PURE__*/
   messageDesc(file_containerd_services_leases_v1_leases, 6);
 
 /**
+ * Names a lease, and what it should keep.
+ *
  * @generated from message containerd.services.leases.v1.AddResourceRequest
  */
 export type AddResourceRequest = Message<"containerd.services.leases.v1.AddResourceRequest"> & {
@@ -181,6 +209,8 @@ export const AddResourceRequestSchema: GenMessage<AddResourceRequest> = /*@__PUR
   messageDesc(file_containerd_services_leases_v1_leases, 7);
 
 /**
+ * Names a lease, and what it should keep no longer.
+ *
  * @generated from message containerd.services.leases.v1.DeleteResourceRequest
  */
 export type DeleteResourceRequest = Message<"containerd.services.leases.v1.DeleteResourceRequest"> & {
@@ -203,6 +233,8 @@ export const DeleteResourceRequestSchema: GenMessage<DeleteResourceRequest> = /*
   messageDesc(file_containerd_services_leases_v1_leases, 8);
 
 /**
+ * Names a lease.
+ *
  * @generated from message containerd.services.leases.v1.ListResourcesRequest
  */
 export type ListResourcesRequest = Message<"containerd.services.leases.v1.ListResourcesRequest"> & {
@@ -220,6 +252,8 @@ export const ListResourcesRequestSchema: GenMessage<ListResourcesRequest> = /*@_
   messageDesc(file_containerd_services_leases_v1_leases, 9);
 
 /**
+ * What the lease keeps.
+ *
  * @generated from message containerd.services.leases.v1.ListResourcesResponse
  */
 export type ListResourcesResponse = Message<"containerd.services.leases.v1.ListResourcesResponse"> & {
@@ -237,10 +271,14 @@ export const ListResourcesResponseSchema: GenMessage<ListResourcesResponse> = /*
   messageDesc(file_containerd_services_leases_v1_leases, 10);
 
 /**
+ * Keeps things from being collected as garbage.
+ *
  * @generated from service containerd.services.leases.v1.Leases
  */
 export const Leases: GenService<{
   /**
+   * Adds a lease; calls with the header containerd-lease then add what they make to it.
+   *
    * @generated from rpc containerd.services.leases.v1.Leases.Create
    */
   create: {
@@ -249,6 +287,8 @@ export const Leases: GenService<{
     output: typeof CreateResponseSchema;
   },
   /**
+   * Removes a lease; what it alone kept may be collected.
+   *
    * @generated from rpc containerd.services.leases.v1.Leases.Delete
    */
   delete: {
@@ -257,6 +297,8 @@ export const Leases: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Returns the leases that match.
+   *
    * @generated from rpc containerd.services.leases.v1.Leases.List
    */
   list: {
@@ -265,6 +307,8 @@ export const Leases: GenService<{
     output: typeof ListResponseSchema;
   },
   /**
+   * Has a lease keep something.
+   *
    * @generated from rpc containerd.services.leases.v1.Leases.AddResource
    */
   addResource: {
@@ -273,6 +317,8 @@ export const Leases: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Has a lease keep something no longer.
+   *
    * @generated from rpc containerd.services.leases.v1.Leases.DeleteResource
    */
   deleteResource: {
@@ -281,6 +327,8 @@ export const Leases: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Returns what a lease keeps.
+   *
    * @generated from rpc containerd.services.leases.v1.Leases.ListResources
    */
   listResources: {

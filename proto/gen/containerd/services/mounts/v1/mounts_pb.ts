@@ -17,6 +17,8 @@ export const file_containerd_services_mounts_v1_mounts: GenFile = /*@__PURE__*/
   fileDesc("Cipjb250YWluZXJkL3NlcnZpY2VzL21vdW50cy92MS9tb3VudHMucHJvdG8SHWNvbnRhaW5lcmQuc2VydmljZXMubW91bnRzLnYxItYBCg9BY3RpdmF0ZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRInCgZtb3VudHMYAiADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50EkoKBmxhYmVscxgDIAMoCzI6LmNvbnRhaW5lcmQuc2VydmljZXMubW91bnRzLnYxLkFjdGl2YXRlUmVxdWVzdC5MYWJlbHNFbnRyeRIRCgl0ZW1wb3JhcnkYBCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJCChBBY3RpdmF0ZVJlc3BvbnNlEi4KBGluZm8YASABKAsyIC5jb250YWluZXJkLnR5cGVzLkFjdGl2YXRpb25JbmZvIiEKEURlYWN0aXZhdGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiGwoLSW5mb1JlcXVlc3QSDAoEbmFtZRgBIAEoCSI+CgxJbmZvUmVzcG9uc2USLgoEaW5mbxgBIAEoCzIgLmNvbnRhaW5lcmQudHlwZXMuQWN0aXZhdGlvbkluZm8icAoNVXBkYXRlUmVxdWVzdBIuCgRpbmZvGAEgASgLMiAuY29udGFpbmVyZC50eXBlcy5BY3RpdmF0aW9uSW5mbxIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siQAoOVXBkYXRlUmVzcG9uc2USLgoEaW5mbxgBIAEoCzIgLmNvbnRhaW5lcmQudHlwZXMuQWN0aXZhdGlvbkluZm8iHgoLTGlzdFJlcXVlc3QSDwoHZmlsdGVycxgBIAMoCSI9CgtMaXN0TWVzc2FnZRIuCgRpbmZvGAEgASgLMiAuY29udGFpbmVyZC50eXBlcy5BY3RpdmF0aW9uSW5mbzL3AwoGTW91bnRzEmsKCEFjdGl2YXRlEi4uY29udGFpbmVyZC5zZXJ2aWNlcy5tb3VudHMudjEuQWN0aXZhdGVSZXF1ZXN0Gi8uY29udGFpbmVyZC5zZXJ2aWNlcy5tb3VudHMudjEuQWN0aXZhdGVSZXNwb25zZRJWCgpEZWFjdGl2YXRlEjAuY29udGFpbmVyZC5zZXJ2aWNlcy5tb3VudHMudjEuRGVhY3RpdmF0ZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSXwoESW5mbxIqLmNvbnRhaW5lcmQuc2VydmljZXMubW91bnRzLnYxLkluZm9SZXF1ZXN0GisuY29udGFpbmVyZC5zZXJ2aWNlcy5tb3VudHMudjEuSW5mb1Jlc3BvbnNlEmUKBlVwZGF0ZRIsLmNvbnRhaW5lcmQuc2VydmljZXMubW91bnRzLnYxLlVwZGF0ZVJlcXVlc3QaLS5jb250YWluZXJkLnNlcnZpY2VzLm1vdW50cy52MS5VcGRhdGVSZXNwb25zZRJgCgRMaXN0EiouY29udGFpbmVyZC5zZXJ2aWNlcy5tb3VudHMudjEuTGlzdFJlcXVlc3QaKi5jb250YWluZXJkLnNlcnZpY2VzLm1vdW50cy52MS5MaXN0TWVzc2FnZTABYgZwcm90bzM", [file_containerd_types_mount, file_google_protobuf_empty, file_google_protobuf_field_mask]);
 
 /**
+ * The mounts to make, under a name.
+ *
  * @generated from message containerd.services.mounts.v1.ActivateRequest
  */
 export type ActivateRequest = Message<"containerd.services.mounts.v1.ActivateRequest"> & {
@@ -36,6 +38,8 @@ export type ActivateRequest = Message<"containerd.services.mounts.v1.ActivateReq
   labels: { [key: string]: string };
 
   /**
+   * Whether the daemon makes every mount itself, also what the caller could, for a short access.
+   *
    * @generated from field: bool temporary = 4;
    */
   temporary: boolean;
@@ -49,6 +53,8 @@ export const ActivateRequestSchema: GenMessage<ActivateRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_mounts_v1_mounts, 0);
 
 /**
+ * The activation.
+ *
  * @generated from message containerd.services.mounts.v1.ActivateResponse
  */
 export type ActivateResponse = Message<"containerd.services.mounts.v1.ActivateResponse"> & {
@@ -66,6 +72,8 @@ export const ActivateResponseSchema: GenMessage<ActivateResponse> = /*@__PURE__*
   messageDesc(file_containerd_services_mounts_v1_mounts, 1);
 
 /**
+ * Names the activation to undo.
+ *
  * @generated from message containerd.services.mounts.v1.DeactivateRequest
  */
 export type DeactivateRequest = Message<"containerd.services.mounts.v1.DeactivateRequest"> & {
@@ -83,6 +91,8 @@ export const DeactivateRequestSchema: GenMessage<DeactivateRequest> = /*@__PURE_
   messageDesc(file_containerd_services_mounts_v1_mounts, 2);
 
 /**
+ * Names an activation.
+ *
  * @generated from message containerd.services.mounts.v1.InfoRequest
  */
 export type InfoRequest = Message<"containerd.services.mounts.v1.InfoRequest"> & {
@@ -100,6 +110,8 @@ export const InfoRequestSchema: GenMessage<InfoRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_mounts_v1_mounts, 3);
 
 /**
+ * The activation.
+ *
  * @generated from message containerd.services.mounts.v1.InfoResponse
  */
 export type InfoResponse = Message<"containerd.services.mounts.v1.InfoResponse"> & {
@@ -117,6 +129,8 @@ export const InfoResponseSchema: GenMessage<InfoResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_mounts_v1_mounts, 4);
 
 /**
+ * New values of an activation, and the mask that names them.
+ *
  * @generated from message containerd.services.mounts.v1.UpdateRequest
  */
 export type UpdateRequest = Message<"containerd.services.mounts.v1.UpdateRequest"> & {
@@ -126,6 +140,8 @@ export type UpdateRequest = Message<"containerd.services.mounts.v1.UpdateRequest
   info?: ActivationInfo | undefined;
 
   /**
+   * Fields to change; without it all that can be changed.
+   *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
@@ -139,6 +155,8 @@ export const UpdateRequestSchema: GenMessage<UpdateRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_mounts_v1_mounts, 5);
 
 /**
+ * The activation after the change.
+ *
  * @generated from message containerd.services.mounts.v1.UpdateResponse
  */
 export type UpdateResponse = Message<"containerd.services.mounts.v1.UpdateResponse"> & {
@@ -156,10 +174,14 @@ export const UpdateResponseSchema: GenMessage<UpdateResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_mounts_v1_mounts, 6);
 
 /**
+ * Asks for the activations that match.
+ *
  * @generated from message containerd.services.mounts.v1.ListRequest
  */
 export type ListRequest = Message<"containerd.services.mounts.v1.ListRequest"> & {
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -173,6 +195,8 @@ export const ListRequestSchema: GenMessage<ListRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_mounts_v1_mounts, 7);
 
 /**
+ * One activation.
+ *
  * @generated from message containerd.services.mounts.v1.ListMessage
  */
 export type ListMessage = Message<"containerd.services.mounts.v1.ListMessage"> & {
@@ -190,10 +214,14 @@ export const ListMessageSchema: GenMessage<ListMessage> = /*@__PURE__*/
   messageDesc(file_containerd_services_mounts_v1_mounts, 8);
 
 /**
+ * Mounts that the daemon makes and looks after.
+ *
  * @generated from service containerd.services.mounts.v1.Mounts
  */
 export const Mounts: GenService<{
   /**
+   * Makes the mounts that the kernel cannot, and returns what is left for the caller to mount.
+   *
    * @generated from rpc containerd.services.mounts.v1.Mounts.Activate
    */
   activate: {
@@ -202,6 +230,8 @@ export const Mounts: GenService<{
     output: typeof ActivateResponseSchema;
   },
   /**
+   * Undoes an activation.
+   *
    * @generated from rpc containerd.services.mounts.v1.Mounts.Deactivate
    */
   deactivate: {
@@ -210,6 +240,8 @@ export const Mounts: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Returns an activation by its name.
+   *
    * @generated from rpc containerd.services.mounts.v1.Mounts.Info
    */
   info: {
@@ -218,6 +250,8 @@ export const Mounts: GenService<{
     output: typeof InfoResponseSchema;
   },
   /**
+   * Changes the labels of an activation.
+   *
    * @generated from rpc containerd.services.mounts.v1.Mounts.Update
    */
   update: {
@@ -226,6 +260,8 @@ export const Mounts: GenService<{
     output: typeof UpdateResponseSchema;
   },
   /**
+   * Sends the activations that match, one message each.
+   *
    * @generated from rpc containerd.services.mounts.v1.Mounts.List
    */
   list: {

@@ -15,15 +15,21 @@ export const file_containerd_services_namespaces_v1_namespaces: GenFile = /*@__P
   fileDesc("CjJjb250YWluZXJkL3NlcnZpY2VzL25hbWVzcGFjZXMvdjEvbmFtZXNwYWNlcy5wcm90bxIhY29udGFpbmVyZC5zZXJ2aWNlcy5uYW1lc3BhY2VzLnYxIpIBCglOYW1lc3BhY2USDAoEbmFtZRgBIAEoCRJICgZsYWJlbHMYAiADKAsyOC5jb250YWluZXJkLnNlcnZpY2VzLm5hbWVzcGFjZXMudjEuTmFtZXNwYWNlLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiIwoTR2V0TmFtZXNwYWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJIlcKFEdldE5hbWVzcGFjZVJlc3BvbnNlEj8KCW5hbWVzcGFjZRgBIAEoCzIsLmNvbnRhaW5lcmQuc2VydmljZXMubmFtZXNwYWNlcy52MS5OYW1lc3BhY2UiJwoVTGlzdE5hbWVzcGFjZXNSZXF1ZXN0Eg4KBmZpbHRlchgBIAEoCSJaChZMaXN0TmFtZXNwYWNlc1Jlc3BvbnNlEkAKCm5hbWVzcGFjZXMYASADKAsyLC5jb250YWluZXJkLnNlcnZpY2VzLm5hbWVzcGFjZXMudjEuTmFtZXNwYWNlIlkKFkNyZWF0ZU5hbWVzcGFjZVJlcXVlc3QSPwoJbmFtZXNwYWNlGAEgASgLMiwuY29udGFpbmVyZC5zZXJ2aWNlcy5uYW1lc3BhY2VzLnYxLk5hbWVzcGFjZSJaChdDcmVhdGVOYW1lc3BhY2VSZXNwb25zZRI/CgluYW1lc3BhY2UYASABKAsyLC5jb250YWluZXJkLnNlcnZpY2VzLm5hbWVzcGFjZXMudjEuTmFtZXNwYWNlIooBChZVcGRhdGVOYW1lc3BhY2VSZXF1ZXN0Ej8KCW5hbWVzcGFjZRgBIAEoCzIsLmNvbnRhaW5lcmQuc2VydmljZXMubmFtZXNwYWNlcy52MS5OYW1lc3BhY2USLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIloKF1VwZGF0ZU5hbWVzcGFjZVJlc3BvbnNlEj8KCW5hbWVzcGFjZRgBIAEoCzIsLmNvbnRhaW5lcmQuc2VydmljZXMubmFtZXNwYWNlcy52MS5OYW1lc3BhY2UiJgoWRGVsZXRlTmFtZXNwYWNlUmVxdWVzdBIMCgRuYW1lGAEgASgJMuAECgpOYW1lc3BhY2VzEnYKA0dldBI2LmNvbnRhaW5lcmQuc2VydmljZXMubmFtZXNwYWNlcy52MS5HZXROYW1lc3BhY2VSZXF1ZXN0GjcuY29udGFpbmVyZC5zZXJ2aWNlcy5uYW1lc3BhY2VzLnYxLkdldE5hbWVzcGFjZVJlc3BvbnNlEnsKBExpc3QSOC5jb250YWluZXJkLnNlcnZpY2VzLm5hbWVzcGFjZXMudjEuTGlzdE5hbWVzcGFjZXNSZXF1ZXN0GjkuY29udGFpbmVyZC5zZXJ2aWNlcy5uYW1lc3BhY2VzLnYxLkxpc3ROYW1lc3BhY2VzUmVzcG9uc2USfwoGQ3JlYXRlEjkuY29udGFpbmVyZC5zZXJ2aWNlcy5uYW1lc3BhY2VzLnYxLkNyZWF0ZU5hbWVzcGFjZVJlcXVlc3QaOi5jb250YWluZXJkLnNlcnZpY2VzLm5hbWVzcGFjZXMudjEuQ3JlYXRlTmFtZXNwYWNlUmVzcG9uc2USfwoGVXBkYXRlEjkuY29udGFpbmVyZC5zZXJ2aWNlcy5uYW1lc3BhY2VzLnYxLlVwZGF0ZU5hbWVzcGFjZVJlcXVlc3QaOi5jb250YWluZXJkLnNlcnZpY2VzLm5hbWVzcGFjZXMudjEuVXBkYXRlTmFtZXNwYWNlUmVzcG9uc2USWwoGRGVsZXRlEjkuY29udGFpbmVyZC5zZXJ2aWNlcy5uYW1lc3BhY2VzLnYxLkRlbGV0ZU5hbWVzcGFjZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHliBnByb3RvMw", [file_google_protobuf_empty, file_google_protobuf_field_mask]);
 
 /**
+ * A namespace.
+ *
  * @generated from message containerd.services.namespaces.v1.Namespace
  */
 export type Namespace = Message<"containerd.services.namespaces.v1.Namespace"> & {
   /**
+   * Its name, at most 76 characters.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
+   * Free text by key; containerd.io/defaults/runtime and the like set defaults.
+   *
    * @generated from field: map<string, string> labels = 2;
    */
   labels: { [key: string]: string };
@@ -37,6 +43,8 @@ export const NamespaceSchema: GenMessage<Namespace> = /*@__PURE__*/
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 0);
 
 /**
+ * Names a namespace.
+ *
  * @generated from message containerd.services.namespaces.v1.GetNamespaceRequest
  */
 export type GetNamespaceRequest = Message<"containerd.services.namespaces.v1.GetNamespaceRequest"> & {
@@ -54,6 +62,8 @@ export const GetNamespaceRequestSchema: GenMessage<GetNamespaceRequest> = /*@__P
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 1);
 
 /**
+ * The namespace.
+ *
  * @generated from message containerd.services.namespaces.v1.GetNamespaceResponse
  */
 export type GetNamespaceResponse = Message<"containerd.services.namespaces.v1.GetNamespaceResponse"> & {
@@ -71,10 +81,14 @@ export const GetNamespaceResponseSchema: GenMessage<GetNamespaceResponse> = /*@_
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 2);
 
 /**
+ * Asks for the namespaces.
+ *
  * @generated from message containerd.services.namespaces.v1.ListNamespacesRequest
  */
 export type ListNamespacesRequest = Message<"containerd.services.namespaces.v1.ListNamespacesRequest"> & {
   /**
+   * One filter; the daemon may ignore it.
+   *
    * @generated from field: string filter = 1;
    */
   filter: string;
@@ -88,6 +102,8 @@ export const ListNamespacesRequestSchema: GenMessage<ListNamespacesRequest> = /*
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 3);
 
 /**
+ * The namespaces.
+ *
  * @generated from message containerd.services.namespaces.v1.ListNamespacesResponse
  */
 export type ListNamespacesResponse = Message<"containerd.services.namespaces.v1.ListNamespacesResponse"> & {
@@ -105,6 +121,8 @@ export const ListNamespacesResponseSchema: GenMessage<ListNamespacesResponse> = 
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 4);
 
 /**
+ * The namespace to add.
+ *
  * @generated from message containerd.services.namespaces.v1.CreateNamespaceRequest
  */
 export type CreateNamespaceRequest = Message<"containerd.services.namespaces.v1.CreateNamespaceRequest"> & {
@@ -122,6 +140,8 @@ export const CreateNamespaceRequestSchema: GenMessage<CreateNamespaceRequest> = 
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 5);
 
 /**
+ * The namespace as it was added.
+ *
  * @generated from message containerd.services.namespaces.v1.CreateNamespaceResponse
  */
 export type CreateNamespaceResponse = Message<"containerd.services.namespaces.v1.CreateNamespaceResponse"> & {
@@ -139,6 +159,8 @@ export const CreateNamespaceResponseSchema: GenMessage<CreateNamespaceResponse> 
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 6);
 
 /**
+ * New labels of a namespace, and the mask that names them.
+ *
  * @generated from message containerd.services.namespaces.v1.UpdateNamespaceRequest
  */
 export type UpdateNamespaceRequest = Message<"containerd.services.namespaces.v1.UpdateNamespaceRequest"> & {
@@ -148,6 +170,8 @@ export type UpdateNamespaceRequest = Message<"containerd.services.namespaces.v1.
   namespace?: Namespace | undefined;
 
   /**
+   * Fields to change; without it all that can be changed.
+   *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
@@ -161,6 +185,8 @@ export const UpdateNamespaceRequestSchema: GenMessage<UpdateNamespaceRequest> = 
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 7);
 
 /**
+ * The namespace after the change.
+ *
  * @generated from message containerd.services.namespaces.v1.UpdateNamespaceResponse
  */
 export type UpdateNamespaceResponse = Message<"containerd.services.namespaces.v1.UpdateNamespaceResponse"> & {
@@ -178,6 +204,8 @@ export const UpdateNamespaceResponseSchema: GenMessage<UpdateNamespaceResponse> 
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 8);
 
 /**
+ * Names the namespace to remove.
+ *
  * @generated from message containerd.services.namespaces.v1.DeleteNamespaceRequest
  */
 export type DeleteNamespaceRequest = Message<"containerd.services.namespaces.v1.DeleteNamespaceRequest"> & {
@@ -195,10 +223,15 @@ export const DeleteNamespaceRequestSchema: GenMessage<DeleteNamespaceRequest> = 
   messageDesc(file_containerd_services_namespaces_v1_namespaces, 9);
 
 /**
+ * Namespaces keep the objects of clients apart; every other call names one in the header
+ * containerd-namespace.
+ *
  * @generated from service containerd.services.namespaces.v1.Namespaces
  */
 export const Namespaces: GenService<{
   /**
+   * Returns a namespace by its name.
+   *
    * @generated from rpc containerd.services.namespaces.v1.Namespaces.Get
    */
   get: {
@@ -207,6 +240,8 @@ export const Namespaces: GenService<{
     output: typeof GetNamespaceResponseSchema;
   },
   /**
+   * Returns all namespaces.
+   *
    * @generated from rpc containerd.services.namespaces.v1.Namespaces.List
    */
   list: {
@@ -215,6 +250,8 @@ export const Namespaces: GenService<{
     output: typeof ListNamespacesResponseSchema;
   },
   /**
+   * Adds a namespace.
+   *
    * @generated from rpc containerd.services.namespaces.v1.Namespaces.Create
    */
   create: {
@@ -223,6 +260,8 @@ export const Namespaces: GenService<{
     output: typeof CreateNamespaceResponseSchema;
   },
   /**
+   * Changes the labels of a namespace.
+   *
    * @generated from rpc containerd.services.namespaces.v1.Namespaces.Update
    */
   update: {
@@ -231,6 +270,8 @@ export const Namespaces: GenService<{
     output: typeof UpdateNamespaceResponseSchema;
   },
   /**
+   * Removes a namespace; it must be empty.
+   *
    * @generated from rpc containerd.services.namespaces.v1.Namespaces.Delete
    */
   delete: {

@@ -23,6 +23,8 @@ export const file_containerd_services_sandbox_v1_sandbox: GenFile = /*@__PURE__*
   fileDesc("Cixjb250YWluZXJkL3NlcnZpY2VzL3NhbmRib3gvdjEvc2FuZGJveC5wcm90bxIeY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxIkAKElN0b3JlQ3JlYXRlUmVxdWVzdBIqCgdzYW5kYm94GAEgASgLMhkuY29udGFpbmVyZC50eXBlcy5TYW5kYm94IkEKE1N0b3JlQ3JlYXRlUmVzcG9uc2USKgoHc2FuZGJveBgBIAEoCzIZLmNvbnRhaW5lcmQudHlwZXMuU2FuZGJveCJQChJTdG9yZVVwZGF0ZVJlcXVlc3QSKgoHc2FuZGJveBgBIAEoCzIZLmNvbnRhaW5lcmQudHlwZXMuU2FuZGJveBIOCgZmaWVsZHMYAiADKAkiQQoTU3RvcmVVcGRhdGVSZXNwb25zZRIqCgdzYW5kYm94GAEgASgLMhkuY29udGFpbmVyZC50eXBlcy5TYW5kYm94IigKElN0b3JlRGVsZXRlUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIhUKE1N0b3JlRGVsZXRlUmVzcG9uc2UiIwoQU3RvcmVMaXN0UmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJIjwKEVN0b3JlTGlzdFJlc3BvbnNlEicKBGxpc3QYASADKAsyGS5jb250YWluZXJkLnR5cGVzLlNhbmRib3giJQoPU3RvcmVHZXRSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiPgoQU3RvcmVHZXRSZXNwb25zZRIqCgdzYW5kYm94GAEgASgLMhkuY29udGFpbmVyZC50eXBlcy5TYW5kYm94IuMCChdDb250cm9sbGVyQ3JlYXRlUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEicKBnJvb3RmcxgCIAMoCzIXLmNvbnRhaW5lcmQudHlwZXMuTW91bnQSJQoHb3B0aW9ucxgDIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSEgoKbmV0bnNfcGF0aBgEIAEoCRJdCgthbm5vdGF0aW9ucxgFIAMoCzJILmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyQ3JlYXRlUmVxdWVzdC5Bbm5vdGF0aW9uc0VudHJ5EioKB3NhbmRib3gYBiABKAsyGS5jb250YWluZXJkLnR5cGVzLlNhbmRib3gSEQoJc2FuZGJveGVyGAogASgJGjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIuChhDb250cm9sbGVyQ3JlYXRlUmVzcG9uc2USEgoKc2FuZGJveF9pZBgBIAEoCSI/ChZDb250cm9sbGVyU3RhcnRSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSEQoJc2FuZGJveGVyGAogASgJIrQCChdDb250cm9sbGVyU3RhcnRSZXNwb25zZRISCgpzYW5kYm94X2lkGAEgASgJEgsKA3BpZBgCIAEoDRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJTCgZsYWJlbHMYBCADKAsyQy5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuQ29udHJvbGxlclN0YXJ0UmVzcG9uc2UuTGFiZWxzRW50cnkSDwoHYWRkcmVzcxgFIAEoCRIPCgd2ZXJzaW9uGAYgASgNEiIKBHNwZWMYByABKAsyFC5nb29nbGUucHJvdG9idWYuQW55Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoZQ29udHJvbGxlclBsYXRmb3JtUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEhEKCXNhbmRib3hlchgKIAEoCSJKChpDb250cm9sbGVyUGxhdGZvcm1SZXNwb25zZRIsCghwbGF0Zm9ybRgBIAEoCzIaLmNvbnRhaW5lcmQudHlwZXMuUGxhdGZvcm0iVAoVQ29udHJvbGxlclN0b3BSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSFAoMdGltZW91dF9zZWNzGAIgASgNEhEKCXNhbmRib3hlchgKIAEoCSIYChZDb250cm9sbGVyU3RvcFJlc3BvbnNlIj4KFUNvbnRyb2xsZXJXYWl0UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEhEKCXNhbmRib3hlchgKIAEoCSJcChZDb250cm9sbGVyV2FpdFJlc3BvbnNlEhMKC2V4aXRfc3RhdHVzGAEgASgNEi0KCWV4aXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUQoXQ29udHJvbGxlclN0YXR1c1JlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIPCgd2ZXJib3NlGAIgASgIEhEKCXNhbmRib3hlchgKIAEoCSLvAgoYQ29udHJvbGxlclN0YXR1c1Jlc3BvbnNlEhIKCnNhbmRib3hfaWQYASABKAkSCwoDcGlkGAIgASgNEg0KBXN0YXRlGAMgASgJElAKBGluZm8YBCADKAsyQi5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuQ29udHJvbGxlclN0YXR1c1Jlc3BvbnNlLkluZm9FbnRyeRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglleGl0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiMKBWV4dHJhGAcgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRIPCgdhZGRyZXNzGAggASgJEg8KB3ZlcnNpb24YCSABKA0aKwoJSW5mb0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiQgoZQ29udHJvbGxlclNodXRkb3duUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEhEKCXNhbmRib3hlchgKIAEoCSIcChpDb250cm9sbGVyU2h1dGRvd25SZXNwb25zZSJBChhDb250cm9sbGVyTWV0cmljc1JlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIRCglzYW5kYm94ZXIYCiABKAkiRgoZQ29udHJvbGxlck1ldHJpY3NSZXNwb25zZRIpCgdtZXRyaWNzGAEgASgLMhguY29udGFpbmVyZC50eXBlcy5NZXRyaWMifAoXQ29udHJvbGxlclVwZGF0ZVJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIRCglzYW5kYm94ZXIYAiABKAkSKgoHc2FuZGJveBgDIAEoCzIZLmNvbnRhaW5lcmQudHlwZXMuU2FuZGJveBIOCgZmaWVsZHMYBCADKAkiGgoYQ29udHJvbGxlclVwZGF0ZVJlc3BvbnNlMrcECgVTdG9yZRJxCgZDcmVhdGUSMi5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuU3RvcmVDcmVhdGVSZXF1ZXN0GjMuY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLlN0b3JlQ3JlYXRlUmVzcG9uc2UScQoGVXBkYXRlEjIuY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLlN0b3JlVXBkYXRlUmVxdWVzdBozLmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5TdG9yZVVwZGF0ZVJlc3BvbnNlEnEKBkRlbGV0ZRIyLmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5TdG9yZURlbGV0ZVJlcXVlc3QaMy5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuU3RvcmVEZWxldGVSZXNwb25zZRJrCgRMaXN0EjAuY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLlN0b3JlTGlzdFJlcXVlc3QaMS5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuU3RvcmVMaXN0UmVzcG9uc2USaAoDR2V0Ei8uY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLlN0b3JlR2V0UmVxdWVzdBowLmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5TdG9yZUdldFJlc3BvbnNlMvMICgpDb250cm9sbGVyEnsKBkNyZWF0ZRI3LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyQ3JlYXRlUmVxdWVzdBo4LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyQ3JlYXRlUmVzcG9uc2USeAoFU3RhcnQSNi5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuQ29udHJvbGxlclN0YXJ0UmVxdWVzdBo3LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyU3RhcnRSZXNwb25zZRKBAQoIUGxhdGZvcm0SOS5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuQ29udHJvbGxlclBsYXRmb3JtUmVxdWVzdBo6LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyUGxhdGZvcm1SZXNwb25zZRJ1CgRTdG9wEjUuY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLkNvbnRyb2xsZXJTdG9wUmVxdWVzdBo2LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyU3RvcFJlc3BvbnNlEnUKBFdhaXQSNS5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuQ29udHJvbGxlcldhaXRSZXF1ZXN0GjYuY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLkNvbnRyb2xsZXJXYWl0UmVzcG9uc2USewoGU3RhdHVzEjcuY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLkNvbnRyb2xsZXJTdGF0dXNSZXF1ZXN0GjguY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLkNvbnRyb2xsZXJTdGF0dXNSZXNwb25zZRKBAQoIU2h1dGRvd24SOS5jb250YWluZXJkLnNlcnZpY2VzLnNhbmRib3gudjEuQ29udHJvbGxlclNodXRkb3duUmVxdWVzdBo6LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyU2h1dGRvd25SZXNwb25zZRJ+CgdNZXRyaWNzEjguY29udGFpbmVyZC5zZXJ2aWNlcy5zYW5kYm94LnYxLkNvbnRyb2xsZXJNZXRyaWNzUmVxdWVzdBo5LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyTWV0cmljc1Jlc3BvbnNlEnsKBlVwZGF0ZRI3LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyVXBkYXRlUmVxdWVzdBo4LmNvbnRhaW5lcmQuc2VydmljZXMuc2FuZGJveC52MS5Db250cm9sbGVyVXBkYXRlUmVzcG9uc2ViBnByb3RvMw", [file_containerd_types_metrics, file_containerd_types_mount, file_containerd_types_platform, file_containerd_types_sandbox, file_google_protobuf_any, file_google_protobuf_timestamp]);
 
 /**
+ * The record to add.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreCreateRequest
  */
 export type StoreCreateRequest = Message<"containerd.services.sandbox.v1.StoreCreateRequest"> & {
@@ -40,6 +42,8 @@ export const StoreCreateRequestSchema: GenMessage<StoreCreateRequest> = /*@__PUR
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 0);
 
 /**
+ * The record as it was added.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreCreateResponse
  */
 export type StoreCreateResponse = Message<"containerd.services.sandbox.v1.StoreCreateResponse"> & {
@@ -57,6 +61,8 @@ export const StoreCreateResponseSchema: GenMessage<StoreCreateResponse> = /*@__P
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 1);
 
 /**
+ * New values of a record.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreUpdateRequest
  */
 export type StoreUpdateRequest = Message<"containerd.services.sandbox.v1.StoreUpdateRequest"> & {
@@ -66,6 +72,8 @@ export type StoreUpdateRequest = Message<"containerd.services.sandbox.v1.StoreUp
   sandbox?: Sandbox | undefined;
 
   /**
+   * Paths of the fields to change.
+   *
    * @generated from field: repeated string fields = 2;
    */
   fields: string[];
@@ -79,6 +87,8 @@ export const StoreUpdateRequestSchema: GenMessage<StoreUpdateRequest> = /*@__PUR
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 2);
 
 /**
+ * The record after the change.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreUpdateResponse
  */
 export type StoreUpdateResponse = Message<"containerd.services.sandbox.v1.StoreUpdateResponse"> & {
@@ -96,6 +106,8 @@ export const StoreUpdateResponseSchema: GenMessage<StoreUpdateResponse> = /*@__P
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 3);
 
 /**
+ * Names the record to remove.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreDeleteRequest
  */
 export type StoreDeleteRequest = Message<"containerd.services.sandbox.v1.StoreDeleteRequest"> & {
@@ -113,6 +125,8 @@ export const StoreDeleteRequestSchema: GenMessage<StoreDeleteRequest> = /*@__PUR
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 4);
 
 /**
+ * Empty.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreDeleteResponse
  */
 export type StoreDeleteResponse = Message<"containerd.services.sandbox.v1.StoreDeleteResponse"> & {
@@ -126,10 +140,14 @@ export const StoreDeleteResponseSchema: GenMessage<StoreDeleteResponse> = /*@__P
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 5);
 
 /**
+ * Asks for the records that match.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreListRequest
  */
 export type StoreListRequest = Message<"containerd.services.sandbox.v1.StoreListRequest"> & {
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -143,6 +161,8 @@ export const StoreListRequestSchema: GenMessage<StoreListRequest> = /*@__PURE__*
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 6);
 
 /**
+ * The records.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreListResponse
  */
 export type StoreListResponse = Message<"containerd.services.sandbox.v1.StoreListResponse"> & {
@@ -160,6 +180,8 @@ export const StoreListResponseSchema: GenMessage<StoreListResponse> = /*@__PURE_
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 7);
 
 /**
+ * Names a record.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreGetRequest
  */
 export type StoreGetRequest = Message<"containerd.services.sandbox.v1.StoreGetRequest"> & {
@@ -177,6 +199,8 @@ export const StoreGetRequestSchema: GenMessage<StoreGetRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 8);
 
 /**
+ * The record.
+ *
  * @generated from message containerd.services.sandbox.v1.StoreGetResponse
  */
 export type StoreGetResponse = Message<"containerd.services.sandbox.v1.StoreGetResponse"> & {
@@ -194,6 +218,8 @@ export const StoreGetResponseSchema: GenMessage<StoreGetResponse> = /*@__PURE__*
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 9);
 
 /**
+ * What the sandbox is made from.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerCreateRequest
  */
 export type ControllerCreateRequest = Message<"containerd.services.sandbox.v1.ControllerCreateRequest"> & {
@@ -213,6 +239,8 @@ export type ControllerCreateRequest = Message<"containerd.services.sandbox.v1.Co
   options?: Any | undefined;
 
   /**
+   * Path of its network namespace.
+   *
    * @generated from field: string netns_path = 4;
    */
   netnsPath: string;
@@ -228,6 +256,8 @@ export type ControllerCreateRequest = Message<"containerd.services.sandbox.v1.Co
   sandbox?: Sandbox | undefined;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -241,6 +271,8 @@ export const ControllerCreateRequestSchema: GenMessage<ControllerCreateRequest> 
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 10);
 
 /**
+ * Names the sandbox that was prepared.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerCreateResponse
  */
 export type ControllerCreateResponse = Message<"containerd.services.sandbox.v1.ControllerCreateResponse"> & {
@@ -258,6 +290,8 @@ export const ControllerCreateResponseSchema: GenMessage<ControllerCreateResponse
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 11);
 
 /**
+ * Names the sandbox to start.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerStartRequest
  */
 export type ControllerStartRequest = Message<"containerd.services.sandbox.v1.ControllerStartRequest"> & {
@@ -267,6 +301,8 @@ export type ControllerStartRequest = Message<"containerd.services.sandbox.v1.Con
   sandboxId: string;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -280,6 +316,8 @@ export const ControllerStartRequestSchema: GenMessage<ControllerStartRequest> = 
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 12);
 
 /**
+ * What is known of the started sandbox.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerStartResponse
  */
 export type ControllerStartResponse = Message<"containerd.services.sandbox.v1.ControllerStartResponse"> & {
@@ -304,16 +342,22 @@ export type ControllerStartResponse = Message<"containerd.services.sandbox.v1.Co
   labels: { [key: string]: string };
 
   /**
+   * Where its task service answers, for instance ttrpc+unix:///path; may be empty.
+   *
    * @generated from field: string address = 5;
    */
   address: string;
 
   /**
+   * Version of the task service at that address.
+   *
    * @generated from field: uint32 version = 6;
    */
   version: number;
 
   /**
+   * The spec that the sandbox was given.
+   *
    * @generated from field: google.protobuf.Any spec = 7;
    */
   spec?: Any | undefined;
@@ -327,6 +371,8 @@ export const ControllerStartResponseSchema: GenMessage<ControllerStartResponse> 
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 13);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerPlatformRequest
  */
 export type ControllerPlatformRequest = Message<"containerd.services.sandbox.v1.ControllerPlatformRequest"> & {
@@ -336,6 +382,8 @@ export type ControllerPlatformRequest = Message<"containerd.services.sandbox.v1.
   sandboxId: string;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -349,6 +397,8 @@ export const ControllerPlatformRequestSchema: GenMessage<ControllerPlatformReque
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 14);
 
 /**
+ * The platform of its containers.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerPlatformResponse
  */
 export type ControllerPlatformResponse = Message<"containerd.services.sandbox.v1.ControllerPlatformResponse"> & {
@@ -366,6 +416,8 @@ export const ControllerPlatformResponseSchema: GenMessage<ControllerPlatformResp
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 15);
 
 /**
+ * Names the sandbox to stop.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerStopRequest
  */
 export type ControllerStopRequest = Message<"containerd.services.sandbox.v1.ControllerStopRequest"> & {
@@ -375,11 +427,15 @@ export type ControllerStopRequest = Message<"containerd.services.sandbox.v1.Cont
   sandboxId: string;
 
   /**
+   * Seconds until the sandbox is killed.
+   *
    * @generated from field: uint32 timeout_secs = 2;
    */
   timeoutSecs: number;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -393,6 +449,8 @@ export const ControllerStopRequestSchema: GenMessage<ControllerStopRequest> = /*
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 16);
 
 /**
+ * Empty.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerStopResponse
  */
 export type ControllerStopResponse = Message<"containerd.services.sandbox.v1.ControllerStopResponse"> & {
@@ -406,6 +464,8 @@ export const ControllerStopResponseSchema: GenMessage<ControllerStopResponse> = 
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 17);
 
 /**
+ * Names the sandbox to wait for.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerWaitRequest
  */
 export type ControllerWaitRequest = Message<"containerd.services.sandbox.v1.ControllerWaitRequest"> & {
@@ -415,6 +475,8 @@ export type ControllerWaitRequest = Message<"containerd.services.sandbox.v1.Cont
   sandboxId: string;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -428,6 +490,8 @@ export const ControllerWaitRequestSchema: GenMessage<ControllerWaitRequest> = /*
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 18);
 
 /**
+ * How the sandbox ended.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerWaitResponse
  */
 export type ControllerWaitResponse = Message<"containerd.services.sandbox.v1.ControllerWaitResponse"> & {
@@ -450,6 +514,8 @@ export const ControllerWaitResponseSchema: GenMessage<ControllerWaitResponse> = 
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 19);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerStatusRequest
  */
 export type ControllerStatusRequest = Message<"containerd.services.sandbox.v1.ControllerStatusRequest"> & {
@@ -459,11 +525,15 @@ export type ControllerStatusRequest = Message<"containerd.services.sandbox.v1.Co
   sandboxId: string;
 
   /**
+   * Whether the answer has details in info.
+   *
    * @generated from field: bool verbose = 2;
    */
   verbose: boolean;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -477,6 +547,8 @@ export const ControllerStatusRequestSchema: GenMessage<ControllerStatusRequest> 
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 20);
 
 /**
+ * The state of the sandbox.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerStatusResponse
  */
 export type ControllerStatusResponse = Message<"containerd.services.sandbox.v1.ControllerStatusResponse"> & {
@@ -491,11 +563,15 @@ export type ControllerStatusResponse = Message<"containerd.services.sandbox.v1.C
   pid: number;
 
   /**
+   * Word of the controller, for instance SANDBOX_READY.
+   *
    * @generated from field: string state = 3;
    */
   state: string;
 
   /**
+   * Details by name.
+   *
    * @generated from field: map<string, string> info = 4;
    */
   info: { [key: string]: string };
@@ -516,11 +592,15 @@ export type ControllerStatusResponse = Message<"containerd.services.sandbox.v1.C
   extra?: Any | undefined;
 
   /**
+   * Where its task service answers, for instance ttrpc+unix:///path; may be empty.
+   *
    * @generated from field: string address = 8;
    */
   address: string;
 
   /**
+   * Version of the task service at that address.
+   *
    * @generated from field: uint32 version = 9;
    */
   version: number;
@@ -534,6 +614,8 @@ export const ControllerStatusResponseSchema: GenMessage<ControllerStatusResponse
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 21);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerShutdownRequest
  */
 export type ControllerShutdownRequest = Message<"containerd.services.sandbox.v1.ControllerShutdownRequest"> & {
@@ -543,6 +625,8 @@ export type ControllerShutdownRequest = Message<"containerd.services.sandbox.v1.
   sandboxId: string;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -556,6 +640,8 @@ export const ControllerShutdownRequestSchema: GenMessage<ControllerShutdownReque
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 22);
 
 /**
+ * Empty.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerShutdownResponse
  */
 export type ControllerShutdownResponse = Message<"containerd.services.sandbox.v1.ControllerShutdownResponse"> & {
@@ -569,6 +655,8 @@ export const ControllerShutdownResponseSchema: GenMessage<ControllerShutdownResp
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 23);
 
 /**
+ * Names a sandbox.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerMetricsRequest
  */
 export type ControllerMetricsRequest = Message<"containerd.services.sandbox.v1.ControllerMetricsRequest"> & {
@@ -578,6 +666,8 @@ export type ControllerMetricsRequest = Message<"containerd.services.sandbox.v1.C
   sandboxId: string;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -591,6 +681,8 @@ export const ControllerMetricsRequestSchema: GenMessage<ControllerMetricsRequest
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 24);
 
 /**
+ * What the sandbox uses.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerMetricsResponse
  */
 export type ControllerMetricsResponse = Message<"containerd.services.sandbox.v1.ControllerMetricsResponse"> & {
@@ -608,6 +700,8 @@ export const ControllerMetricsResponseSchema: GenMessage<ControllerMetricsRespon
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 25);
 
 /**
+ * New values of a running sandbox.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerUpdateRequest
  */
 export type ControllerUpdateRequest = Message<"containerd.services.sandbox.v1.ControllerUpdateRequest"> & {
@@ -617,6 +711,8 @@ export type ControllerUpdateRequest = Message<"containerd.services.sandbox.v1.Co
   sandboxId: string;
 
   /**
+   * Controller that runs it.
+   *
    * @generated from field: string sandboxer = 2;
    */
   sandboxer: string;
@@ -627,6 +723,8 @@ export type ControllerUpdateRequest = Message<"containerd.services.sandbox.v1.Co
   sandbox?: Sandbox | undefined;
 
   /**
+   * Paths of the fields to change.
+   *
    * @generated from field: repeated string fields = 4;
    */
   fields: string[];
@@ -640,6 +738,8 @@ export const ControllerUpdateRequestSchema: GenMessage<ControllerUpdateRequest> 
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 26);
 
 /**
+ * Empty.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerUpdateResponse
  */
 export type ControllerUpdateResponse = Message<"containerd.services.sandbox.v1.ControllerUpdateResponse"> & {
@@ -653,10 +753,14 @@ export const ControllerUpdateResponseSchema: GenMessage<ControllerUpdateResponse
   messageDesc(file_containerd_services_sandbox_v1_sandbox, 27);
 
 /**
+ * The records of sandboxes.
+ *
  * @generated from service containerd.services.sandbox.v1.Store
  */
 export const Store: GenService<{
   /**
+   * Adds a record.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Store.Create
    */
   create: {
@@ -665,6 +769,8 @@ export const Store: GenService<{
     output: typeof StoreCreateResponseSchema;
   },
   /**
+   * Changes the named fields of a record.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Store.Update
    */
   update: {
@@ -673,6 +779,8 @@ export const Store: GenService<{
     output: typeof StoreUpdateResponseSchema;
   },
   /**
+   * Removes a record.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Store.Delete
    */
   delete: {
@@ -681,6 +789,8 @@ export const Store: GenService<{
     output: typeof StoreDeleteResponseSchema;
   },
   /**
+   * Returns the records that match.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Store.List
    */
   list: {
@@ -689,6 +799,8 @@ export const Store: GenService<{
     output: typeof StoreListResponseSchema;
   },
   /**
+   * Returns one record.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Store.Get
    */
   get: {
@@ -700,10 +812,14 @@ export const Store: GenService<{
   serviceDesc(file_containerd_services_sandbox_v1_sandbox, 0);
 
 /**
+ * Runs sandboxes: groups of containers that share a life cycle, a virtual machine for instance.
+ *
  * @generated from service containerd.services.sandbox.v1.Controller
  */
 export const Controller: GenService<{
   /**
+   * Prepares a sandbox.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Create
    */
   create: {
@@ -712,6 +828,8 @@ export const Controller: GenService<{
     output: typeof ControllerCreateResponseSchema;
   },
   /**
+   * Starts a sandbox that was prepared.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Start
    */
   start: {
@@ -720,6 +838,8 @@ export const Controller: GenService<{
     output: typeof ControllerStartResponseSchema;
   },
   /**
+   * Returns the platform that containers in the sandbox run on.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Platform
    */
   platform: {
@@ -728,6 +848,8 @@ export const Controller: GenService<{
     output: typeof ControllerPlatformResponseSchema;
   },
   /**
+   * Stops a sandbox.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Stop
    */
   stop: {
@@ -736,6 +858,8 @@ export const Controller: GenService<{
     output: typeof ControllerStopResponseSchema;
   },
   /**
+   * Answers when the sandbox has ended.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Wait
    */
   wait: {
@@ -744,6 +868,8 @@ export const Controller: GenService<{
     output: typeof ControllerWaitResponseSchema;
   },
   /**
+   * Returns the state of a sandbox.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Status
    */
   status: {
@@ -752,6 +878,8 @@ export const Controller: GenService<{
     output: typeof ControllerStatusResponseSchema;
   },
   /**
+   * Ends the shim of a sandbox and frees what it holds.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Shutdown
    */
   shutdown: {
@@ -760,6 +888,8 @@ export const Controller: GenService<{
     output: typeof ControllerShutdownResponseSchema;
   },
   /**
+   * Measures what a sandbox uses.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Metrics
    */
   metrics: {
@@ -768,6 +898,8 @@ export const Controller: GenService<{
     output: typeof ControllerMetricsResponseSchema;
   },
   /**
+   * Changes the named fields of a running sandbox.
+   *
    * @generated from rpc containerd.services.sandbox.v1.Controller.Update
    */
   update: {

@@ -17,6 +17,8 @@ export const file_containerd_services_snapshots_v1_snapshots: GenFile = /*@__PUR
   fileDesc("CjBjb250YWluZXJkL3NlcnZpY2VzL3NuYXBzaG90cy92MS9zbmFwc2hvdHMucHJvdG8SIGNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxIs8BChZQcmVwYXJlU25hcHNob3RSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCRIOCgZwYXJlbnQYAyABKAkSVAoGbGFiZWxzGAQgAygLMkQuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuUHJlcGFyZVNuYXBzaG90UmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkIKF1ByZXBhcmVTbmFwc2hvdFJlc3BvbnNlEicKBm1vdW50cxgBIAMoCzIXLmNvbnRhaW5lcmQudHlwZXMuTW91bnQiyQEKE1ZpZXdTbmFwc2hvdFJlcXVlc3QSEwoLc25hcHNob3R0ZXIYASABKAkSCwoDa2V5GAIgASgJEg4KBnBhcmVudBgDIAEoCRJRCgZsYWJlbHMYBCADKAsyQS5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5WaWV3U25hcHNob3RSZXF1ZXN0LkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiPwoUVmlld1NuYXBzaG90UmVzcG9uc2USJwoGbW91bnRzGAEgAygLMhcuY29udGFpbmVyZC50eXBlcy5Nb3VudCIxCg1Nb3VudHNSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCSI5Cg5Nb3VudHNSZXNwb25zZRInCgZtb3VudHMYASADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50IjkKFVJlbW92ZVNuYXBzaG90UmVxdWVzdBITCgtzbmFwc2hvdHRlchgBIAEoCRILCgNrZXkYAiABKAki2wEKFUNvbW1pdFNuYXBzaG90UmVxdWVzdBITCgtzbmFwc2hvdHRlchgBIAEoCRIMCgRuYW1lGAIgASgJEgsKA2tleRgDIAEoCRJTCgZsYWJlbHMYBCADKAsyQy5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5Db21taXRTbmFwc2hvdFJlcXVlc3QuTGFiZWxzRW50cnkSDgoGcGFyZW50GAUgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNwoTU3RhdFNuYXBzaG90UmVxdWVzdBITCgtzbmFwc2hvdHRlchgBIAEoCRILCgNrZXkYAiABKAkirQIKBEluZm8SDAoEbmFtZRgBIAEoCRIOCgZwYXJlbnQYAiABKAkSNAoEa2luZBgDIAEoDjImLmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLktpbmQSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASQgoGbGFiZWxzGAYgAygLMjIuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuSW5mby5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkwKFFN0YXRTbmFwc2hvdFJlc3BvbnNlEjQKBGluZm8YASABKAsyJi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5JbmZvIpMBChVVcGRhdGVTbmFwc2hvdFJlcXVlc3QSEwoLc25hcHNob3R0ZXIYASABKAkSNAoEaW5mbxgCIAEoCzImLmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkluZm8SLwoLdXBkYXRlX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIk4KFlVwZGF0ZVNuYXBzaG90UmVzcG9uc2USNAoEaW5mbxgBIAEoCzImLmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkluZm8iPAoUTGlzdFNuYXBzaG90c1JlcXVlc3QSEwoLc25hcHNob3R0ZXIYASABKAkSDwoHZmlsdGVycxgCIAMoCSJNChVMaXN0U25hcHNob3RzUmVzcG9uc2USNAoEaW5mbxgBIAMoCzImLmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkluZm8iMAoMVXNhZ2VSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJEgsKA2tleRgCIAEoCSItCg1Vc2FnZVJlc3BvbnNlEgwKBHNpemUYASABKAMSDgoGaW5vZGVzGAIgASgDIiUKDkNsZWFudXBSZXF1ZXN0EhMKC3NuYXBzaG90dGVyGAEgASgJKjgKBEtpbmQSCwoHVU5LTk9XThAAEggKBFZJRVcQARIKCgZBQ1RJVkUQAhINCglDT01NSVRURUQQAzLTCAoJU25hcHNob3RzEn4KB1ByZXBhcmUSOC5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5QcmVwYXJlU25hcHNob3RSZXF1ZXN0GjkuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuUHJlcGFyZVNuYXBzaG90UmVzcG9uc2USdQoEVmlldxI1LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlZpZXdTbmFwc2hvdFJlcXVlc3QaNi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5WaWV3U25hcHNob3RSZXNwb25zZRJrCgZNb3VudHMSLy5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5Nb3VudHNSZXF1ZXN0GjAuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuTW91bnRzUmVzcG9uc2USWQoGQ29tbWl0EjcuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuQ29tbWl0U25hcHNob3RSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElkKBlJlbW92ZRI3LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlJlbW92ZVNuYXBzaG90UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJ1CgRTdGF0EjUuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuU3RhdFNuYXBzaG90UmVxdWVzdBo2LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlN0YXRTbmFwc2hvdFJlc3BvbnNlEnsKBlVwZGF0ZRI3LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlVwZGF0ZVNuYXBzaG90UmVxdWVzdBo4LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLlVwZGF0ZVNuYXBzaG90UmVzcG9uc2USeQoETGlzdBI2LmNvbnRhaW5lcmQuc2VydmljZXMuc25hcHNob3RzLnYxLkxpc3RTbmFwc2hvdHNSZXF1ZXN0GjcuY29udGFpbmVyZC5zZXJ2aWNlcy5zbmFwc2hvdHMudjEuTGlzdFNuYXBzaG90c1Jlc3BvbnNlMAESaAoFVXNhZ2USLi5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5Vc2FnZVJlcXVlc3QaLy5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5Vc2FnZVJlc3BvbnNlElMKB0NsZWFudXASMC5jb250YWluZXJkLnNlcnZpY2VzLnNuYXBzaG90cy52MS5DbGVhbnVwUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_containerd_types_mount, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
+ * Names the snapshot to add, and its parent.
+ *
  * @generated from message containerd.services.snapshots.v1.PrepareSnapshotRequest
  */
 export type PrepareSnapshotRequest = Message<"containerd.services.snapshots.v1.PrepareSnapshotRequest"> & {
@@ -26,11 +28,15 @@ export type PrepareSnapshotRequest = Message<"containerd.services.snapshots.v1.P
   snapshotter: string;
 
   /**
+   * Key of the new snapshot.
+   *
    * @generated from field: string key = 2;
    */
   key: string;
 
   /**
+   * Name of a committed snapshot; empty for none.
+   *
    * @generated from field: string parent = 3;
    */
   parent: string;
@@ -49,6 +55,8 @@ export const PrepareSnapshotRequestSchema: GenMessage<PrepareSnapshotRequest> = 
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 0);
 
 /**
+ * What to mount, in order, to have the file system.
+ *
  * @generated from message containerd.services.snapshots.v1.PrepareSnapshotResponse
  */
 export type PrepareSnapshotResponse = Message<"containerd.services.snapshots.v1.PrepareSnapshotResponse"> & {
@@ -66,6 +74,8 @@ export const PrepareSnapshotResponseSchema: GenMessage<PrepareSnapshotResponse> 
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 1);
 
 /**
+ * Names the snapshot to add, and its parent.
+ *
  * @generated from message containerd.services.snapshots.v1.ViewSnapshotRequest
  */
 export type ViewSnapshotRequest = Message<"containerd.services.snapshots.v1.ViewSnapshotRequest"> & {
@@ -75,11 +85,15 @@ export type ViewSnapshotRequest = Message<"containerd.services.snapshots.v1.View
   snapshotter: string;
 
   /**
+   * Key of the new snapshot.
+   *
    * @generated from field: string key = 2;
    */
   key: string;
 
   /**
+   * Name of a committed snapshot; empty for none.
+   *
    * @generated from field: string parent = 3;
    */
   parent: string;
@@ -98,6 +112,8 @@ export const ViewSnapshotRequestSchema: GenMessage<ViewSnapshotRequest> = /*@__P
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 2);
 
 /**
+ * What to mount, in order, to have the file system.
+ *
  * @generated from message containerd.services.snapshots.v1.ViewSnapshotResponse
  */
 export type ViewSnapshotResponse = Message<"containerd.services.snapshots.v1.ViewSnapshotResponse"> & {
@@ -115,6 +131,8 @@ export const ViewSnapshotResponseSchema: GenMessage<ViewSnapshotResponse> = /*@_
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 3);
 
 /**
+ * Names a snapshot.
+ *
  * @generated from message containerd.services.snapshots.v1.MountsRequest
  */
 export type MountsRequest = Message<"containerd.services.snapshots.v1.MountsRequest"> & {
@@ -137,6 +155,8 @@ export const MountsRequestSchema: GenMessage<MountsRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 4);
 
 /**
+ * What to mount, in order, to have the file system.
+ *
  * @generated from message containerd.services.snapshots.v1.MountsResponse
  */
 export type MountsResponse = Message<"containerd.services.snapshots.v1.MountsResponse"> & {
@@ -154,6 +174,8 @@ export const MountsResponseSchema: GenMessage<MountsResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 5);
 
 /**
+ * Names the snapshot to remove.
+ *
  * @generated from message containerd.services.snapshots.v1.RemoveSnapshotRequest
  */
 export type RemoveSnapshotRequest = Message<"containerd.services.snapshots.v1.RemoveSnapshotRequest"> & {
@@ -176,6 +198,8 @@ export const RemoveSnapshotRequestSchema: GenMessage<RemoveSnapshotRequest> = /*
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 6);
 
 /**
+ * Names the snapshot to commit.
+ *
  * @generated from message containerd.services.snapshots.v1.CommitSnapshotRequest
  */
 export type CommitSnapshotRequest = Message<"containerd.services.snapshots.v1.CommitSnapshotRequest"> & {
@@ -185,11 +209,15 @@ export type CommitSnapshotRequest = Message<"containerd.services.snapshots.v1.Co
   snapshotter: string;
 
   /**
+   * Name of the committed snapshot.
+   *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
+   * Key of the prepared snapshot; it is gone afterwards.
+   *
    * @generated from field: string key = 3;
    */
   key: string;
@@ -200,6 +228,8 @@ export type CommitSnapshotRequest = Message<"containerd.services.snapshots.v1.Co
   labels: { [key: string]: string };
 
   /**
+   * Parent to give it, for snapshots that were prepared without.
+   *
    * @generated from field: string parent = 5;
    */
   parent: string;
@@ -213,6 +243,8 @@ export const CommitSnapshotRequestSchema: GenMessage<CommitSnapshotRequest> = /*
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 7);
 
 /**
+ * Names a snapshot.
+ *
  * @generated from message containerd.services.snapshots.v1.StatSnapshotRequest
  */
 export type StatSnapshotRequest = Message<"containerd.services.snapshots.v1.StatSnapshotRequest"> & {
@@ -235,10 +267,14 @@ export const StatSnapshotRequestSchema: GenMessage<StatSnapshotRequest> = /*@__P
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 8);
 
 /**
+ * What is known of a snapshot.
+ *
  * @generated from message containerd.services.snapshots.v1.Info
  */
 export type Info = Message<"containerd.services.snapshots.v1.Info"> & {
   /**
+   * Name of a committed snapshot, else its key.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -277,6 +313,8 @@ export const InfoSchema: GenMessage<Info> = /*@__PURE__*/
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 9);
 
 /**
+ * What is known of the snapshot.
+ *
  * @generated from message containerd.services.snapshots.v1.StatSnapshotResponse
  */
 export type StatSnapshotResponse = Message<"containerd.services.snapshots.v1.StatSnapshotResponse"> & {
@@ -294,6 +332,8 @@ export const StatSnapshotResponseSchema: GenMessage<StatSnapshotResponse> = /*@_
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 10);
 
 /**
+ * New labels of a snapshot, and the mask that names them.
+ *
  * @generated from message containerd.services.snapshots.v1.UpdateSnapshotRequest
  */
 export type UpdateSnapshotRequest = Message<"containerd.services.snapshots.v1.UpdateSnapshotRequest"> & {
@@ -308,6 +348,8 @@ export type UpdateSnapshotRequest = Message<"containerd.services.snapshots.v1.Up
   info?: Info | undefined;
 
   /**
+   * Fields to change; without it all that can be changed.
+   *
    * @generated from field: google.protobuf.FieldMask update_mask = 3;
    */
   updateMask?: FieldMask | undefined;
@@ -321,6 +363,8 @@ export const UpdateSnapshotRequestSchema: GenMessage<UpdateSnapshotRequest> = /*
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 11);
 
 /**
+ * What is known of the snapshot after the change.
+ *
  * @generated from message containerd.services.snapshots.v1.UpdateSnapshotResponse
  */
 export type UpdateSnapshotResponse = Message<"containerd.services.snapshots.v1.UpdateSnapshotResponse"> & {
@@ -338,6 +382,8 @@ export const UpdateSnapshotResponseSchema: GenMessage<UpdateSnapshotResponse> = 
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 12);
 
 /**
+ * Asks for the snapshots that match.
+ *
  * @generated from message containerd.services.snapshots.v1.ListSnapshotsRequest
  */
 export type ListSnapshotsRequest = Message<"containerd.services.snapshots.v1.ListSnapshotsRequest"> & {
@@ -347,6 +393,8 @@ export type ListSnapshotsRequest = Message<"containerd.services.snapshots.v1.Lis
   snapshotter: string;
 
   /**
+   * Any must match; none for all.
+   *
    * @generated from field: repeated string filters = 2;
    */
   filters: string[];
@@ -360,6 +408,8 @@ export const ListSnapshotsRequestSchema: GenMessage<ListSnapshotsRequest> = /*@_
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 13);
 
 /**
+ * A part of the list.
+ *
  * @generated from message containerd.services.snapshots.v1.ListSnapshotsResponse
  */
 export type ListSnapshotsResponse = Message<"containerd.services.snapshots.v1.ListSnapshotsResponse"> & {
@@ -377,6 +427,8 @@ export const ListSnapshotsResponseSchema: GenMessage<ListSnapshotsResponse> = /*
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 14);
 
 /**
+ * Names a snapshot.
+ *
  * @generated from message containerd.services.snapshots.v1.UsageRequest
  */
 export type UsageRequest = Message<"containerd.services.snapshots.v1.UsageRequest"> & {
@@ -399,15 +451,21 @@ export const UsageRequestSchema: GenMessage<UsageRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 15);
 
 /**
+ * What the snapshot holds.
+ *
  * @generated from message containerd.services.snapshots.v1.UsageResponse
  */
 export type UsageResponse = Message<"containerd.services.snapshots.v1.UsageResponse"> & {
   /**
+   * Bytes on disk.
+   *
    * @generated from field: int64 size = 1;
    */
   size: bigint;
 
   /**
+   * Files and folders.
+   *
    * @generated from field: int64 inodes = 2;
    */
   inodes: bigint;
@@ -421,6 +479,8 @@ export const UsageResponseSchema: GenMessage<UsageResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 16);
 
 /**
+ * Names a snapshotter.
+ *
  * @generated from message containerd.services.snapshots.v1.CleanupRequest
  */
 export type CleanupRequest = Message<"containerd.services.snapshots.v1.CleanupRequest"> & {
@@ -438,31 +498,43 @@ export const CleanupRequestSchema: GenMessage<CleanupRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_snapshots_v1_snapshots, 17);
 
 /**
+ * What can be done with a snapshot.
+ *
  * @generated from enum containerd.services.snapshots.v1.Kind
  */
 export const Kind = {
   /**
+   * Not told.
+   *
    * @generated from enum value: UNKNOWN = 0;
    */
   UNKNOWN: 0,
 
   /**
+   * It can be read.
+   *
    * @generated from enum value: VIEW = 1;
    */
   VIEW: 1,
 
   /**
+   * It can be written to.
+   *
    * @generated from enum value: ACTIVE = 2;
    */
   ACTIVE: 2,
 
   /**
+   * It can be a parent.
+   *
    * @generated from enum value: COMMITTED = 3;
    */
   COMMITTED: 3,
 } as const;
 
 /**
+ * What can be done with a snapshot.
+ *
  * @generated from enum containerd.services.snapshots.v1.Kind
  */
 export type Kind = (typeof Kind)[keyof typeof Kind] | UnknownEnum;
@@ -474,10 +546,14 @@ export const KindSchema: GenEnum<Kind> = /*@__PURE__*/
   enumDesc(file_containerd_services_snapshots_v1_snapshots, 0);
 
 /**
+ * File systems in layers. The snapshotter is named in each call.
+ *
  * @generated from service containerd.services.snapshots.v1.Snapshots
  */
 export const Snapshots: GenService<{
   /**
+   * Adds a snapshot that can be written to, on top of a parent, and returns its mounts.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Prepare
    */
   prepare: {
@@ -486,6 +562,8 @@ export const Snapshots: GenService<{
     output: typeof PrepareSnapshotResponseSchema;
   },
   /**
+   * Adds a snapshot that can only be read, and returns its mounts.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.View
    */
   view: {
@@ -494,6 +572,8 @@ export const Snapshots: GenService<{
     output: typeof ViewSnapshotResponseSchema;
   },
   /**
+   * Returns the mounts of a snapshot that was prepared or viewed.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Mounts
    */
   mounts: {
@@ -502,6 +582,8 @@ export const Snapshots: GenService<{
     output: typeof MountsResponseSchema;
   },
   /**
+   * Turns a prepared snapshot into one that can be a parent.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Commit
    */
   commit: {
@@ -510,6 +592,8 @@ export const Snapshots: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Removes a snapshot that is no parent.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Remove
    */
   remove: {
@@ -518,6 +602,8 @@ export const Snapshots: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Returns what is known of a snapshot.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Stat
    */
   stat: {
@@ -526,6 +612,8 @@ export const Snapshots: GenService<{
     output: typeof StatSnapshotResponseSchema;
   },
   /**
+   * Changes the labels of a snapshot.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Update
    */
   update: {
@@ -534,6 +622,8 @@ export const Snapshots: GenService<{
     output: typeof UpdateSnapshotResponseSchema;
   },
   /**
+   * Sends what is known of the snapshots that match, many in a message.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.List
    */
   list: {
@@ -542,6 +632,8 @@ export const Snapshots: GenService<{
     output: typeof ListSnapshotsResponseSchema;
   },
   /**
+   * Measures what a snapshot itself holds, without its parents.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Usage
    */
   usage: {
@@ -550,6 +642,8 @@ export const Snapshots: GenService<{
     output: typeof UsageResponseSchema;
   },
   /**
+   * Frees what removed snapshots left behind.
+   *
    * @generated from rpc containerd.services.snapshots.v1.Snapshots.Cleanup
    */
   cleanup: {

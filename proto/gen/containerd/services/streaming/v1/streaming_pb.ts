@@ -15,10 +15,14 @@ export const file_containerd_services_streaming_v1_streaming: GenFile = /*@__PUR
   fileDesc("CjBjb250YWluZXJkL3NlcnZpY2VzL3N0cmVhbWluZy92MS9zdHJlYW1pbmcucHJvdG8SIGNvbnRhaW5lcmQuc2VydmljZXMuc3RyZWFtaW5nLnYxIhgKClN0cmVhbUluaXQSCgoCaWQYASABKAkyRQoJU3RyZWFtaW5nEjgKBlN0cmVhbRIULmdvb2dsZS5wcm90b2J1Zi5BbnkaFC5nb29nbGUucHJvdG9idWYuQW55KAEwAWIGcHJvdG8z", [file_google_protobuf_any]);
 
 /**
+ * Opens the stream.
+ *
  * @generated from message containerd.services.streaming.v1.StreamInit
  */
 export type StreamInit = Message<"containerd.services.streaming.v1.StreamInit"> & {
   /**
+   * Id that other calls use for it; chosen by the client.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -32,10 +36,15 @@ export const StreamInitSchema: GenMessage<StreamInit> = /*@__PURE__*/
   messageDesc(file_containerd_services_streaming_v1_streaming, 0);
 
 /**
+ * Streams between client and daemon that other calls refer to by id.
+ *
  * @generated from service containerd.services.streaming.v1.Streaming
  */
 export const Streaming: GenService<{
   /**
+   * Opens a stream: the first message is StreamInit, the daemon confirms with an empty one, and
+   * what follows depends on the call that uses it.
+   *
    * @generated from rpc containerd.services.streaming.v1.Streaming.Stream
    */
   stream: {

@@ -23,6 +23,8 @@ export const file_containerd_services_tasks_v1_tasks: GenFile = /*@__PURE__*/
   fileDesc("Cihjb250YWluZXJkL3NlcnZpY2VzL3Rhc2tzL3YxL3Rhc2tzLnByb3RvEhxjb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxIrYCChFDcmVhdGVUYXNrUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSJwoGcm9vdGZzGAMgAygLMhcuY29udGFpbmVyZC50eXBlcy5Nb3VudBINCgVzdGRpbhgEIAEoCRIOCgZzdGRvdXQYBSABKAkSDgoGc3RkZXJyGAYgASgJEhAKCHRlcm1pbmFsGAcgASgIEjAKCmNoZWNrcG9pbnQYCCABKAsyHC5jb250YWluZXJkLnR5cGVzLkRlc2NyaXB0b3ISJQoHb3B0aW9ucxgJIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSFAoMcnVudGltZV9wYXRoGAogASgJEhgKEHRhc2tfYXBpX2FkZHJlc3MYCyABKAkSGAoQdGFza19hcGlfdmVyc2lvbhgMIAEoDSI3ChJDcmVhdGVUYXNrUmVzcG9uc2USFAoMY29udGFpbmVyX2lkGAEgASgJEgsKA3BpZBgCIAEoDSI1CgxTdGFydFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkiHAoNU3RhcnRSZXNwb25zZRILCgNwaWQYASABKA0iKQoRRGVsZXRlVGFza1JlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIm0KDkRlbGV0ZVJlc3BvbnNlEgoKAmlkGAEgASgJEgsKA3BpZBgCIAEoDRITCgtleGl0X3N0YXR1cxgDIAEoDRItCglleGl0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj0KFERlbGV0ZVByb2Nlc3NSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJIjMKCkdldFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkiPAoLR2V0UmVzcG9uc2USLQoHcHJvY2VzcxgBIAEoCzIcLmNvbnRhaW5lcmQudjEudHlwZXMuUHJvY2VzcyIiChBMaXN0VGFza3NSZXF1ZXN0Eg4KBmZpbHRlchgBIAEoCSJAChFMaXN0VGFza3NSZXNwb25zZRIrCgV0YXNrcxgBIAMoCzIcLmNvbnRhaW5lcmQudjEudHlwZXMuUHJvY2VzcyJRCgtLaWxsUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIOCgZzaWduYWwYAyABKA0SCwoDYWxsGAQgASgIIqABChJFeGVjUHJvY2Vzc1JlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg0KBXN0ZGluGAIgASgJEg4KBnN0ZG91dBgDIAEoCRIOCgZzdGRlcnIYBCABKAkSEAoIdGVybWluYWwYBSABKAgSIgoEc3BlYxgGIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSDwoHZXhlY19pZBgHIAEoCSIVChNFeGVjUHJvY2Vzc1Jlc3BvbnNlIlgKEFJlc2l6ZVB0eVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNIkYKDkNsb3NlSU9SZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEg0KBXN0ZGluGAMgASgIIigKEFBhdXNlVGFza1JlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIikKEVJlc3VtZVRhc2tSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSInCg9MaXN0UGlkc1JlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIkcKEExpc3RQaWRzUmVzcG9uc2USMwoJcHJvY2Vzc2VzGAEgAygLMiAuY29udGFpbmVyZC52MS50eXBlcy5Qcm9jZXNzSW5mbyJvChVDaGVja3BvaW50VGFza1JlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEhkKEXBhcmVudF9jaGVja3BvaW50GAIgASgJEiUKB29wdGlvbnMYAyABKAsyFC5nb29nbGUucHJvdG9idWYuQW55IksKFkNoZWNrcG9pbnRUYXNrUmVzcG9uc2USMQoLZGVzY3JpcHRvcnMYASADKAsyHC5jb250YWluZXJkLnR5cGVzLkRlc2NyaXB0b3Ii3QEKEVVwZGF0ZVRhc2tSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRInCglyZXNvdXJjZXMYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55ElUKC2Fubm90YXRpb25zGAMgAygLMkAuY29udGFpbmVyZC5zZXJ2aWNlcy50YXNrcy52MS5VcGRhdGVUYXNrUmVxdWVzdC5Bbm5vdGF0aW9uc0VudHJ5GjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIhCg5NZXRyaWNzUmVxdWVzdBIPCgdmaWx0ZXJzGAEgAygJIjwKD01ldHJpY3NSZXNwb25zZRIpCgdtZXRyaWNzGAEgAygLMhguY29udGFpbmVyZC50eXBlcy5NZXRyaWMiNAoLV2FpdFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkiUgoMV2FpdFJlc3BvbnNlEhMKC2V4aXRfc3RhdHVzGAEgASgNEi0KCWV4aXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAy3AwKBVRhc2tzEmsKBkNyZWF0ZRIvLmNvbnRhaW5lcmQuc2VydmljZXMudGFza3MudjEuQ3JlYXRlVGFza1JlcXVlc3QaMC5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkNyZWF0ZVRhc2tSZXNwb25zZRJgCgVTdGFydBIqLmNvbnRhaW5lcmQuc2VydmljZXMudGFza3MudjEuU3RhcnRSZXF1ZXN0GisuY29udGFpbmVyZC5zZXJ2aWNlcy50YXNrcy52MS5TdGFydFJlc3BvbnNlEmcKBkRlbGV0ZRIvLmNvbnRhaW5lcmQuc2VydmljZXMudGFza3MudjEuRGVsZXRlVGFza1JlcXVlc3QaLC5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkRlbGV0ZVJlc3BvbnNlEnEKDURlbGV0ZVByb2Nlc3MSMi5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkRlbGV0ZVByb2Nlc3NSZXF1ZXN0GiwuY29udGFpbmVyZC5zZXJ2aWNlcy50YXNrcy52MS5EZWxldGVSZXNwb25zZRJaCgNHZXQSKC5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkdldFJlcXVlc3QaKS5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkdldFJlc3BvbnNlEmcKBExpc3QSLi5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkxpc3RUYXNrc1JlcXVlc3QaLy5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkxpc3RUYXNrc1Jlc3BvbnNlEkkKBEtpbGwSKS5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLktpbGxSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElAKBEV4ZWMSMC5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkV4ZWNQcm9jZXNzUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJTCglSZXNpemVQdHkSLi5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLlJlc2l6ZVB0eVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSTwoHQ2xvc2VJTxIsLmNvbnRhaW5lcmQuc2VydmljZXMudGFza3MudjEuQ2xvc2VJT1JlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSTwoFUGF1c2USLi5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLlBhdXNlVGFza1JlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSUQoGUmVzdW1lEi8uY29udGFpbmVyZC5zZXJ2aWNlcy50YXNrcy52MS5SZXN1bWVUYXNrUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJpCghMaXN0UGlkcxItLmNvbnRhaW5lcmQuc2VydmljZXMudGFza3MudjEuTGlzdFBpZHNSZXF1ZXN0Gi4uY29udGFpbmVyZC5zZXJ2aWNlcy50YXNrcy52MS5MaXN0UGlkc1Jlc3BvbnNlEncKCkNoZWNrcG9pbnQSMy5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLkNoZWNrcG9pbnRUYXNrUmVxdWVzdBo0LmNvbnRhaW5lcmQuc2VydmljZXMudGFza3MudjEuQ2hlY2twb2ludFRhc2tSZXNwb25zZRJRCgZVcGRhdGUSLy5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLlVwZGF0ZVRhc2tSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EmYKB01ldHJpY3MSLC5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLk1ldHJpY3NSZXF1ZXN0Gi0uY29udGFpbmVyZC5zZXJ2aWNlcy50YXNrcy52MS5NZXRyaWNzUmVzcG9uc2USXQoEV2FpdBIpLmNvbnRhaW5lcmQuc2VydmljZXMudGFza3MudjEuV2FpdFJlcXVlc3QaKi5jb250YWluZXJkLnNlcnZpY2VzLnRhc2tzLnYxLldhaXRSZXNwb25zZWIGcHJvdG8z", [file_containerd_types_descriptor, file_containerd_types_metrics, file_containerd_types_mount, file_containerd_v1_types_task, file_google_protobuf_any, file_google_protobuf_empty, file_google_protobuf_timestamp]);
 
 /**
+ * What the task is made with.
+ *
  * @generated from message containerd.services.tasks.v1.CreateTaskRequest
  */
 export type CreateTaskRequest = Message<"containerd.services.tasks.v1.CreateTaskRequest"> & {
@@ -32,21 +34,29 @@ export type CreateTaskRequest = Message<"containerd.services.tasks.v1.CreateTask
   containerId: string;
 
   /**
+   * What the shim mounts as root file system; none to use the path in the spec.
+   *
    * @generated from field: repeated containerd.types.Mount rootfs = 3;
    */
   rootfs: Mount[];
 
   /**
+   * Where input comes from: path of a FIFO or pipe, or empty for none.
+   *
    * @generated from field: string stdin = 4;
    */
   stdin: string;
 
   /**
+   * Where output goes: path of a FIFO or pipe, a URI such as file:///path, or empty for nowhere.
+   *
    * @generated from field: string stdout = 5;
    */
   stdout: string;
 
   /**
+   * Where errors go, in the same way; must be empty with a terminal.
+   *
    * @generated from field: string stderr = 6;
    */
   stderr: string;
@@ -57,26 +67,37 @@ export type CreateTaskRequest = Message<"containerd.services.tasks.v1.CreateTask
   terminal: boolean;
 
   /**
+   * Checkpoint in the content store that the task continues from.
+   *
    * @generated from field: containerd.types.Descriptor checkpoint = 8;
    */
   checkpoint?: Descriptor | undefined;
 
   /**
+   * Options of the shim that go before those of the container.
+   *
    * @generated from field: google.protobuf.Any options = 9;
    */
   options?: Any | undefined;
 
   /**
+   * Path of the shim's binary, instead of the one found by name.
+   *
    * @generated from field: string runtime_path = 10;
    */
   runtimePath: string;
 
   /**
+   * Address of a task service to use instead of a new shim: ttrpc+unix:///path or
+   * grpc+vsock://cid:port.
+   *
    * @generated from field: string task_api_address = 11;
    */
   taskApiAddress: string;
 
   /**
+   * Version of that service, 2 or 3.
+   *
    * @generated from field: uint32 task_api_version = 12;
    */
   taskApiVersion: number;
@@ -90,6 +111,8 @@ export const CreateTaskRequestSchema: GenMessage<CreateTaskRequest> = /*@__PURE_
   messageDesc(file_containerd_services_tasks_v1_tasks, 0);
 
 /**
+ * The task that was made.
+ *
  * @generated from message containerd.services.tasks.v1.CreateTaskResponse
  */
 export type CreateTaskResponse = Message<"containerd.services.tasks.v1.CreateTaskResponse"> & {
@@ -99,6 +122,8 @@ export type CreateTaskResponse = Message<"containerd.services.tasks.v1.CreateTas
   containerId: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 2;
    */
   pid: number;
@@ -112,6 +137,8 @@ export const CreateTaskResponseSchema: GenMessage<CreateTaskResponse> = /*@__PUR
   messageDesc(file_containerd_services_tasks_v1_tasks, 1);
 
 /**
+ * Names the process to start.
+ *
  * @generated from message containerd.services.tasks.v1.StartRequest
  */
 export type StartRequest = Message<"containerd.services.tasks.v1.StartRequest"> & {
@@ -121,6 +148,8 @@ export type StartRequest = Message<"containerd.services.tasks.v1.StartRequest"> 
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -134,10 +163,14 @@ export const StartRequestSchema: GenMessage<StartRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 2);
 
 /**
+ * The process that was started.
+ *
  * @generated from message containerd.services.tasks.v1.StartResponse
  */
 export type StartResponse = Message<"containerd.services.tasks.v1.StartResponse"> & {
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 1;
    */
   pid: number;
@@ -151,6 +184,8 @@ export const StartResponseSchema: GenMessage<StartResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 3);
 
 /**
+ * Names the container whose task is removed.
+ *
  * @generated from message containerd.services.tasks.v1.DeleteTaskRequest
  */
 export type DeleteTaskRequest = Message<"containerd.services.tasks.v1.DeleteTaskRequest"> & {
@@ -168,25 +203,35 @@ export const DeleteTaskRequestSchema: GenMessage<DeleteTaskRequest> = /*@__PURE_
   messageDesc(file_containerd_services_tasks_v1_tasks, 4);
 
 /**
+ * How the process ended.
+ *
  * @generated from message containerd.services.tasks.v1.DeleteResponse
  */
 export type DeleteResponse = Message<"containerd.services.tasks.v1.DeleteResponse"> & {
   /**
+   * Id of the process; of a first process the id of its container.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * Process id on the host.
+   *
    * @generated from field: uint32 pid = 2;
    */
   pid: number;
 
   /**
+   * Exit code; 128 and the number of the signal for a process that was killed.
+   *
    * @generated from field: uint32 exit_status = 3;
    */
   exitStatus: number;
 
   /**
+   * Missing as long as the process has not ended.
+   *
    * @generated from field: google.protobuf.Timestamp exited_at = 4;
    */
   exitedAt?: Timestamp | undefined;
@@ -200,6 +245,8 @@ export const DeleteResponseSchema: GenMessage<DeleteResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 5);
 
 /**
+ * Names the process to remove.
+ *
  * @generated from message containerd.services.tasks.v1.DeleteProcessRequest
  */
 export type DeleteProcessRequest = Message<"containerd.services.tasks.v1.DeleteProcessRequest"> & {
@@ -209,6 +256,8 @@ export type DeleteProcessRequest = Message<"containerd.services.tasks.v1.DeleteP
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -222,6 +271,8 @@ export const DeleteProcessRequestSchema: GenMessage<DeleteProcessRequest> = /*@_
   messageDesc(file_containerd_services_tasks_v1_tasks, 6);
 
 /**
+ * Names a process.
+ *
  * @generated from message containerd.services.tasks.v1.GetRequest
  */
 export type GetRequest = Message<"containerd.services.tasks.v1.GetRequest"> & {
@@ -231,6 +282,8 @@ export type GetRequest = Message<"containerd.services.tasks.v1.GetRequest"> & {
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -244,6 +297,8 @@ export const GetRequestSchema: GenMessage<GetRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 7);
 
 /**
+ * The state of the process.
+ *
  * @generated from message containerd.services.tasks.v1.GetResponse
  */
 export type GetResponse = Message<"containerd.services.tasks.v1.GetResponse"> & {
@@ -261,10 +316,14 @@ export const GetResponseSchema: GenMessage<GetResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 8);
 
 /**
+ * Asks for all tasks.
+ *
  * @generated from message containerd.services.tasks.v1.ListTasksRequest
  */
 export type ListTasksRequest = Message<"containerd.services.tasks.v1.ListTasksRequest"> & {
   /**
+   * Not used by the daemon.
+   *
    * @generated from field: string filter = 1;
    */
   filter: string;
@@ -278,6 +337,8 @@ export const ListTasksRequestSchema: GenMessage<ListTasksRequest> = /*@__PURE__*
   messageDesc(file_containerd_services_tasks_v1_tasks, 9);
 
 /**
+ * The state of each first process.
+ *
  * @generated from message containerd.services.tasks.v1.ListTasksResponse
  */
 export type ListTasksResponse = Message<"containerd.services.tasks.v1.ListTasksResponse"> & {
@@ -295,6 +356,8 @@ export const ListTasksResponseSchema: GenMessage<ListTasksResponse> = /*@__PURE_
   messageDesc(file_containerd_services_tasks_v1_tasks, 10);
 
 /**
+ * Names a process and a signal.
+ *
  * @generated from message containerd.services.tasks.v1.KillRequest
  */
 export type KillRequest = Message<"containerd.services.tasks.v1.KillRequest"> & {
@@ -304,16 +367,22 @@ export type KillRequest = Message<"containerd.services.tasks.v1.KillRequest"> & 
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
 
   /**
+   * Number of the signal on the daemon's platform.
+   *
    * @generated from field: uint32 signal = 3;
    */
   signal: number;
 
   /**
+   * Whether all processes of the container get it.
+   *
    * @generated from field: bool all = 4;
    */
   all: boolean;
@@ -327,6 +396,8 @@ export const KillRequestSchema: GenMessage<KillRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 11);
 
 /**
+ * The process to add.
+ *
  * @generated from message containerd.services.tasks.v1.ExecProcessRequest
  */
 export type ExecProcessRequest = Message<"containerd.services.tasks.v1.ExecProcessRequest"> & {
@@ -336,6 +407,8 @@ export type ExecProcessRequest = Message<"containerd.services.tasks.v1.ExecProce
   containerId: string;
 
   /**
+   * Where input comes from, as in CreateTaskRequest.
+   *
    * @generated from field: string stdin = 2;
    */
   stdin: string;
@@ -356,11 +429,15 @@ export type ExecProcessRequest = Message<"containerd.services.tasks.v1.ExecProce
   terminal: boolean;
 
   /**
+   * The process part of an OCI spec, as JSON.
+   *
    * @generated from field: google.protobuf.Any spec = 6;
    */
   spec?: Any | undefined;
 
   /**
+   * Id of the new process.
+   *
    * @generated from field: string exec_id = 7;
    */
   execId: string;
@@ -374,6 +451,8 @@ export const ExecProcessRequestSchema: GenMessage<ExecProcessRequest> = /*@__PUR
   messageDesc(file_containerd_services_tasks_v1_tasks, 12);
 
 /**
+ * Empty; Exec answers with google.protobuf.Empty.
+ *
  * @generated from message containerd.services.tasks.v1.ExecProcessResponse
  */
 export type ExecProcessResponse = Message<"containerd.services.tasks.v1.ExecProcessResponse"> & {
@@ -387,6 +466,8 @@ export const ExecProcessResponseSchema: GenMessage<ExecProcessResponse> = /*@__P
   messageDesc(file_containerd_services_tasks_v1_tasks, 13);
 
 /**
+ * Names a process, and the new size of its terminal.
+ *
  * @generated from message containerd.services.tasks.v1.ResizePtyRequest
  */
 export type ResizePtyRequest = Message<"containerd.services.tasks.v1.ResizePtyRequest"> & {
@@ -396,16 +477,22 @@ export type ResizePtyRequest = Message<"containerd.services.tasks.v1.ResizePtyRe
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
 
   /**
+   * Columns.
+   *
    * @generated from field: uint32 width = 3;
    */
   width: number;
 
   /**
+   * Rows.
+   *
    * @generated from field: uint32 height = 4;
    */
   height: number;
@@ -419,6 +506,8 @@ export const ResizePtyRequestSchema: GenMessage<ResizePtyRequest> = /*@__PURE__*
   messageDesc(file_containerd_services_tasks_v1_tasks, 14);
 
 /**
+ * Names a process, and what is closed.
+ *
  * @generated from message containerd.services.tasks.v1.CloseIORequest
  */
 export type CloseIORequest = Message<"containerd.services.tasks.v1.CloseIORequest"> & {
@@ -428,11 +517,15 @@ export type CloseIORequest = Message<"containerd.services.tasks.v1.CloseIOReques
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
 
   /**
+   * Whether it is the input; nothing else can be closed.
+   *
    * @generated from field: bool stdin = 3;
    */
   stdin: boolean;
@@ -446,6 +539,8 @@ export const CloseIORequestSchema: GenMessage<CloseIORequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 15);
 
 /**
+ * Names the container to freeze.
+ *
  * @generated from message containerd.services.tasks.v1.PauseTaskRequest
  */
 export type PauseTaskRequest = Message<"containerd.services.tasks.v1.PauseTaskRequest"> & {
@@ -463,6 +558,8 @@ export const PauseTaskRequestSchema: GenMessage<PauseTaskRequest> = /*@__PURE__*
   messageDesc(file_containerd_services_tasks_v1_tasks, 16);
 
 /**
+ * Names the container to thaw.
+ *
  * @generated from message containerd.services.tasks.v1.ResumeTaskRequest
  */
 export type ResumeTaskRequest = Message<"containerd.services.tasks.v1.ResumeTaskRequest"> & {
@@ -480,6 +577,8 @@ export const ResumeTaskRequestSchema: GenMessage<ResumeTaskRequest> = /*@__PURE_
   messageDesc(file_containerd_services_tasks_v1_tasks, 17);
 
 /**
+ * Names a container.
+ *
  * @generated from message containerd.services.tasks.v1.ListPidsRequest
  */
 export type ListPidsRequest = Message<"containerd.services.tasks.v1.ListPidsRequest"> & {
@@ -497,6 +596,8 @@ export const ListPidsRequestSchema: GenMessage<ListPidsRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 18);
 
 /**
+ * The processes in the container.
+ *
  * @generated from message containerd.services.tasks.v1.ListPidsResponse
  */
 export type ListPidsResponse = Message<"containerd.services.tasks.v1.ListPidsResponse"> & {
@@ -514,6 +615,8 @@ export const ListPidsResponseSchema: GenMessage<ListPidsResponse> = /*@__PURE__*
   messageDesc(file_containerd_services_tasks_v1_tasks, 19);
 
 /**
+ * Names a container, and says how its state is written.
+ *
  * @generated from message containerd.services.tasks.v1.CheckpointTaskRequest
  */
 export type CheckpointTaskRequest = Message<"containerd.services.tasks.v1.CheckpointTaskRequest"> & {
@@ -523,11 +626,15 @@ export type CheckpointTaskRequest = Message<"containerd.services.tasks.v1.Checkp
   containerId: string;
 
   /**
+   * Checkpoint to write only the difference to.
+   *
    * @generated from field: string parent_checkpoint = 2;
    */
   parentCheckpoint: string;
 
   /**
+   * Options of the shim, for instance containerd.runc.v1.CheckpointOptions.
+   *
    * @generated from field: google.protobuf.Any options = 3;
    */
   options?: Any | undefined;
@@ -541,6 +648,8 @@ export const CheckpointTaskRequestSchema: GenMessage<CheckpointTaskRequest> = /*
   messageDesc(file_containerd_services_tasks_v1_tasks, 20);
 
 /**
+ * The checkpoint in the content store; none if it went to a folder.
+ *
  * @generated from message containerd.services.tasks.v1.CheckpointTaskResponse
  */
 export type CheckpointTaskResponse = Message<"containerd.services.tasks.v1.CheckpointTaskResponse"> & {
@@ -558,6 +667,8 @@ export const CheckpointTaskResponseSchema: GenMessage<CheckpointTaskResponse> = 
   messageDesc(file_containerd_services_tasks_v1_tasks, 21);
 
 /**
+ * Names a container, and its new limits.
+ *
  * @generated from message containerd.services.tasks.v1.UpdateTaskRequest
  */
 export type UpdateTaskRequest = Message<"containerd.services.tasks.v1.UpdateTaskRequest"> & {
@@ -567,11 +678,15 @@ export type UpdateTaskRequest = Message<"containerd.services.tasks.v1.UpdateTask
   containerId: string;
 
   /**
+   * Limits as in the OCI spec, as JSON.
+   *
    * @generated from field: google.protobuf.Any resources = 2;
    */
   resources?: Any | undefined;
 
   /**
+   * Further settings that the shim knows.
+   *
    * @generated from field: map<string, string> annotations = 3;
    */
   annotations: { [key: string]: string };
@@ -585,10 +700,14 @@ export const UpdateTaskRequestSchema: GenMessage<UpdateTaskRequest> = /*@__PURE_
   messageDesc(file_containerd_services_tasks_v1_tasks, 22);
 
 /**
+ * Asks for the tasks that match.
+ *
  * @generated from message containerd.services.tasks.v1.MetricsRequest
  */
 export type MetricsRequest = Message<"containerd.services.tasks.v1.MetricsRequest"> & {
   /**
+   * Any must match: id==web; none for all tasks.
+   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -602,6 +721,8 @@ export const MetricsRequestSchema: GenMessage<MetricsRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 23);
 
 /**
+ * What the tasks use, one entry each.
+ *
  * @generated from message containerd.services.tasks.v1.MetricsResponse
  */
 export type MetricsResponse = Message<"containerd.services.tasks.v1.MetricsResponse"> & {
@@ -619,6 +740,8 @@ export const MetricsResponseSchema: GenMessage<MetricsResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 24);
 
 /**
+ * Names a process.
+ *
  * @generated from message containerd.services.tasks.v1.WaitRequest
  */
 export type WaitRequest = Message<"containerd.services.tasks.v1.WaitRequest"> & {
@@ -628,6 +751,8 @@ export type WaitRequest = Message<"containerd.services.tasks.v1.WaitRequest"> & 
   containerId: string;
 
   /**
+   * Process; empty for the first one.
+   *
    * @generated from field: string exec_id = 2;
    */
   execId: string;
@@ -641,15 +766,21 @@ export const WaitRequestSchema: GenMessage<WaitRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 25);
 
 /**
+ * How the process ended.
+ *
  * @generated from message containerd.services.tasks.v1.WaitResponse
  */
 export type WaitResponse = Message<"containerd.services.tasks.v1.WaitResponse"> & {
   /**
+   * Exit code; 128 and the number of the signal for a process that was killed.
+   *
    * @generated from field: uint32 exit_status = 1;
    */
   exitStatus: number;
 
   /**
+   * Missing as long as the process has not ended.
+   *
    * @generated from field: google.protobuf.Timestamp exited_at = 2;
    */
   exitedAt?: Timestamp | undefined;
@@ -663,10 +794,14 @@ export const WaitResponseSchema: GenMessage<WaitResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_tasks_v1_tasks, 26);
 
 /**
+ * What runs: the processes of containers. The daemon passes most calls on to the container's shim.
+ *
  * @generated from service containerd.services.tasks.v1.Tasks
  */
 export const Tasks: GenService<{
   /**
+   * Makes the task of a container; its process is ready and not started.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Create
    */
   create: {
@@ -675,6 +810,8 @@ export const Tasks: GenService<{
     output: typeof CreateTaskResponseSchema;
   },
   /**
+   * Starts the first process, or one that Exec added.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Start
    */
   start: {
@@ -683,6 +820,8 @@ export const Tasks: GenService<{
     output: typeof StartResponseSchema;
   },
   /**
+   * Removes a task that has ended, and tells how.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Delete
    */
   delete: {
@@ -691,6 +830,8 @@ export const Tasks: GenService<{
     output: typeof DeleteResponseSchema;
   },
   /**
+   * Removes a further process that has ended, and tells how.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.DeleteProcess
    */
   deleteProcess: {
@@ -699,6 +840,8 @@ export const Tasks: GenService<{
     output: typeof DeleteResponseSchema;
   },
   /**
+   * Returns the state of a process.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Get
    */
   get: {
@@ -707,6 +850,8 @@ export const Tasks: GenService<{
     output: typeof GetResponseSchema;
   },
   /**
+   * Returns the state of the first process of every task.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.List
    */
   list: {
@@ -715,6 +860,8 @@ export const Tasks: GenService<{
     output: typeof ListTasksResponseSchema;
   },
   /**
+   * Sends a signal.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Kill
    */
   kill: {
@@ -723,6 +870,8 @@ export const Tasks: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Adds a process to a task; Start runs it.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Exec
    */
   exec: {
@@ -731,6 +880,8 @@ export const Tasks: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Changes the size of a terminal.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.ResizePty
    */
   resizePty: {
@@ -739,6 +890,8 @@ export const Tasks: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Has the shim close its end of a process's input.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.CloseIO
    */
   closeIO: {
@@ -747,6 +900,8 @@ export const Tasks: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Freezes all processes of a task.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Pause
    */
   pause: {
@@ -755,6 +910,8 @@ export const Tasks: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Thaws all processes of a task.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Resume
    */
   resume: {
@@ -763,6 +920,8 @@ export const Tasks: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Returns all processes in a task, also those that the daemon did not start.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.ListPids
    */
   listPids: {
@@ -771,6 +930,8 @@ export const Tasks: GenService<{
     output: typeof ListPidsResponseSchema;
   },
   /**
+   * Writes the state of a task to content or to a folder.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Checkpoint
    */
   checkpoint: {
@@ -779,6 +940,8 @@ export const Tasks: GenService<{
     output: typeof CheckpointTaskResponseSchema;
   },
   /**
+   * Changes the limits of a running task.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Update
    */
   update: {
@@ -787,6 +950,8 @@ export const Tasks: GenService<{
     output: typeof EmptySchema;
   },
   /**
+   * Measures what the matching tasks use.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Metrics
    */
   metrics: {
@@ -795,6 +960,8 @@ export const Tasks: GenService<{
     output: typeof MetricsResponseSchema;
   },
   /**
+   * Answers when a process has ended; at once if it has already.
+   *
    * @generated from rpc containerd.services.tasks.v1.Tasks.Wait
    */
   wait: {

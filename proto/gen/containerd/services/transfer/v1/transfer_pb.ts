@@ -15,15 +15,21 @@ export const file_containerd_services_transfer_v1_transfer: GenFile = /*@__PURE_
   fileDesc("Ci5jb250YWluZXJkL3NlcnZpY2VzL3RyYW5zZmVyL3YxL3RyYW5zZmVyLnByb3RvEh9jb250YWluZXJkLnNlcnZpY2VzLnRyYW5zZmVyLnYxIqUBCg9UcmFuc2ZlclJlcXVlc3QSJAoGc291cmNlGAEgASgLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRIpCgtkZXN0aW5hdGlvbhgCIAEoCzIULmdvb2dsZS5wcm90b2J1Zi5BbnkSQQoHb3B0aW9ucxgDIAEoCzIwLmNvbnRhaW5lcmQuc2VydmljZXMudHJhbnNmZXIudjEuVHJhbnNmZXJPcHRpb25zIioKD1RyYW5zZmVyT3B0aW9ucxIXCg9wcm9ncmVzc19zdHJlYW0YASABKAkyYAoIVHJhbnNmZXISVAoIVHJhbnNmZXISMC5jb250YWluZXJkLnNlcnZpY2VzLnRyYW5zZmVyLnYxLlRyYW5zZmVyUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_google_protobuf_any, file_google_protobuf_empty]);
 
 /**
+ * Where from and where to.
+ *
  * @generated from message containerd.services.transfer.v1.TransferRequest
  */
 export type TransferRequest = Message<"containerd.services.transfer.v1.TransferRequest"> & {
   /**
+   * A message of containerd.types.transfer.
+   *
    * @generated from field: google.protobuf.Any source = 1;
    */
   source?: Any | undefined;
 
   /**
+   * A message of containerd.types.transfer.
+   *
    * @generated from field: google.protobuf.Any destination = 2;
    */
   destination?: Any | undefined;
@@ -42,10 +48,14 @@ export const TransferRequestSchema: GenMessage<TransferRequest> = /*@__PURE__*/
   messageDesc(file_containerd_services_transfer_v1_transfer, 0);
 
 /**
+ * Settings of a transfer.
+ *
  * @generated from message containerd.services.transfer.v1.TransferOptions
  */
 export type TransferOptions = Message<"containerd.services.transfer.v1.TransferOptions"> & {
   /**
+   * Stream that gets Progress messages; empty for none.
+   *
    * @generated from field: string progress_stream = 1;
    */
   progressStream: string;
@@ -59,10 +69,15 @@ export const TransferOptionsSchema: GenMessage<TransferOptions> = /*@__PURE__*/
   messageDesc(file_containerd_services_transfer_v1_transfer, 1);
 
 /**
+ * Moves images between registries, files and the image store.
+ *
  * @generated from service containerd.services.transfer.v1.Transfer
  */
 export const Transfer: GenService<{
   /**
+   * Moves what the types of source and destination say, for instance from OCIRegistry to
+   * ImageStore.
+   *
    * @generated from rpc containerd.services.transfer.v1.Transfer.Transfer
    */
   transfer: {

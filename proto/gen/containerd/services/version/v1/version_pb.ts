@@ -15,15 +15,21 @@ export const file_containerd_services_version_v1_version: GenFile = /*@__PURE__*
   fileDesc("Cixjb250YWluZXJkL3NlcnZpY2VzL3ZlcnNpb24vdjEvdmVyc2lvbi5wcm90bxIeY29udGFpbmVyZC5zZXJ2aWNlcy52ZXJzaW9uLnYxIjQKD1ZlcnNpb25SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhAKCHJldmlzaW9uGAIgASgJMl0KB1ZlcnNpb24SUgoHVmVyc2lvbhIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRovLmNvbnRhaW5lcmQuc2VydmljZXMudmVyc2lvbi52MS5WZXJzaW9uUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_empty]);
 
 /**
+ * Version and source revision of the daemon.
+ *
  * @generated from message containerd.services.version.v1.VersionResponse
  */
 export type VersionResponse = Message<"containerd.services.version.v1.VersionResponse"> & {
   /**
+   * Release, for instance 2.1.9 or v2.1.9.
+   *
    * @generated from field: string version = 1;
    */
   version: string;
 
   /**
+   * Commit it was built from; may end in .m for a changed tree.
+   *
    * @generated from field: string revision = 2;
    */
   revision: string;
@@ -37,10 +43,14 @@ export const VersionResponseSchema: GenMessage<VersionResponse> = /*@__PURE__*/
   messageDesc(file_containerd_services_version_v1_version, 0);
 
 /**
+ * Says which build of containerd answers.
+ *
  * @generated from service containerd.services.version.v1.Version
  */
 export const Version: GenService<{
   /**
+   * Returns version and revision; cheap enough for a probe.
+   *
    * @generated from rpc containerd.services.version.v1.Version.Version
    */
   version: {

@@ -13,6 +13,8 @@ export const file_io_containerd_cgroups_v1_metrics: GenFile = /*@__PURE__*/
   fileDesc("CiZpby9jb250YWluZXJkL2Nncm91cHMvdjEvbWV0cmljcy5wcm90bxIYaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYxIvwDCgdNZXRyaWNzEjYKB2h1Z2V0bGIYASADKAsyJS5pby5jb250YWluZXJkLmNncm91cHMudjEuSHVnZXRsYlN0YXQSMAoEcGlkcxgCIAEoCzIiLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5QaWRzU3RhdBIuCgNjcHUYAyABKAsyIS5pby5jb250YWluZXJkLmNncm91cHMudjEuQ1BVU3RhdBI0CgZtZW1vcnkYBCABKAsyJC5pby5jb250YWluZXJkLmNncm91cHMudjEuTWVtb3J5U3RhdBIyCgVibGtpbxgFIAEoCzIjLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5CbGtJT1N0YXQSMAoEcmRtYRgGIAEoCzIiLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5SZG1hU3RhdBI2CgduZXR3b3JrGAcgAygLMiUuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYxLk5ldHdvcmtTdGF0EjsKDGNncm91cF9zdGF0cxgIIAEoCzIlLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5DZ3JvdXBTdGF0cxJGChJtZW1vcnlfb29tX2NvbnRyb2wYCSABKAsyKi5pby5jb250YWluZXJkLmNncm91cHMudjEuTWVtb3J5T29tQ29udHJvbCJMCgtIdWdldGxiU3RhdBINCgV1c2FnZRgBIAEoBBILCgNtYXgYAiABKAQSDwoHZmFpbGNudBgDIAEoBBIQCghwYWdlc2l6ZRgEIAEoCSIqCghQaWRzU3RhdBIPCgdjdXJyZW50GAEgASgEEg0KBWxpbWl0GAIgASgEInQKB0NQVVN0YXQSMQoFdXNhZ2UYASABKAsyIi5pby5jb250YWluZXJkLmNncm91cHMudjEuQ1BVVXNhZ2USNgoKdGhyb3R0bGluZxgCIAEoCzIiLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5UaHJvdHRsZSJICghDUFVVc2FnZRINCgV0b3RhbBgBIAEoBBIOCgZrZXJuZWwYAiABKAQSDAoEdXNlchgDIAEoBBIPCgdwZXJfY3B1GAQgAygEIk4KCFRocm90dGxlEg8KB3BlcmlvZHMYASABKAQSGQoRdGhyb3R0bGVkX3BlcmlvZHMYAiABKAQSFgoOdGhyb3R0bGVkX3RpbWUYAyABKAQixQcKCk1lbW9yeVN0YXQSDQoFY2FjaGUYASABKAQSCwoDcnNzGAIgASgEEhAKCHJzc19odWdlGAMgASgEEhMKC21hcHBlZF9maWxlGAQgASgEEg0KBWRpcnR5GAUgASgEEhEKCXdyaXRlYmFjaxgGIAEoBBIQCghwZ19wZ19pbhgHIAEoBBIRCglwZ19wZ19vdXQYCCABKAQSEAoIcGdfZmF1bHQYCSABKAQSFAoMcGdfbWFqX2ZhdWx0GAogASgEEhUKDWluYWN0aXZlX2Fub24YCyABKAQSEwoLYWN0aXZlX2Fub24YDCABKAQSFQoNaW5hY3RpdmVfZmlsZRgNIAEoBBITCgthY3RpdmVfZmlsZRgOIAEoBBITCgt1bmV2aWN0YWJsZRgPIAEoBBIhChloaWVyYXJjaGljYWxfbWVtb3J5X2xpbWl0GBAgASgEEh8KF2hpZXJhcmNoaWNhbF9zd2FwX2xpbWl0GBEgASgEEhMKC3RvdGFsX2NhY2hlGBIgASgEEhEKCXRvdGFsX3JzcxgTIAEoBBIWCg50b3RhbF9yc3NfaHVnZRgUIAEoBBIZChF0b3RhbF9tYXBwZWRfZmlsZRgVIAEoBBITCgt0b3RhbF9kaXJ0eRgWIAEoBBIXCg90b3RhbF93cml0ZWJhY2sYFyABKAQSFgoOdG90YWxfcGdfcGdfaW4YGCABKAQSFwoPdG90YWxfcGdfcGdfb3V0GBkgASgEEhYKDnRvdGFsX3BnX2ZhdWx0GBogASgEEhoKEnRvdGFsX3BnX21hal9mYXVsdBgbIAEoBBIbChN0b3RhbF9pbmFjdGl2ZV9hbm9uGBwgASgEEhkKEXRvdGFsX2FjdGl2ZV9hbm9uGB0gASgEEhsKE3RvdGFsX2luYWN0aXZlX2ZpbGUYHiABKAQSGQoRdG90YWxfYWN0aXZlX2ZpbGUYHyABKAQSGQoRdG90YWxfdW5ldmljdGFibGUYICABKAQSNAoFdXNhZ2UYISABKAsyJS5pby5jb250YWluZXJkLmNncm91cHMudjEuTWVtb3J5RW50cnkSMwoEc3dhcBgiIAEoCzIlLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5NZW1vcnlFbnRyeRI1CgZrZXJuZWwYIyABKAsyJS5pby5jb250YWluZXJkLmNncm91cHMudjEuTWVtb3J5RW50cnkSOQoKa2VybmVsX3RjcBgkIAEoCzIlLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5NZW1vcnlFbnRyeSJJCgtNZW1vcnlFbnRyeRINCgVsaW1pdBgBIAEoBBINCgV1c2FnZRgCIAEoBBILCgNtYXgYAyABKAQSDwoHZmFpbGNudBgEIAEoBCJRChBNZW1vcnlPb21Db250cm9sEhgKEG9vbV9raWxsX2Rpc2FibGUYASABKAQSEQoJdW5kZXJfb29tGAIgASgEEhAKCG9vbV9raWxsGAMgASgEIrEECglCbGtJT1N0YXQSSAoaaW9fc2VydmljZV9ieXRlc19yZWN1cnNpdmUYASADKAsyJC5pby5jb250YWluZXJkLmNncm91cHMudjEuQmxrSU9FbnRyeRJDChVpb19zZXJ2aWNlZF9yZWN1cnNpdmUYAiADKAsyJC5pby5jb250YWluZXJkLmNncm91cHMudjEuQmxrSU9FbnRyeRJBChNpb19xdWV1ZWRfcmVjdXJzaXZlGAMgAygLMiQuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYxLkJsa0lPRW50cnkSRwoZaW9fc2VydmljZV90aW1lX3JlY3Vyc2l2ZRgEIAMoCzIkLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5CbGtJT0VudHJ5EkQKFmlvX3dhaXRfdGltZV9yZWN1cnNpdmUYBSADKAsyJC5pby5jb250YWluZXJkLmNncm91cHMudjEuQmxrSU9FbnRyeRJBChNpb19tZXJnZWRfcmVjdXJzaXZlGAYgAygLMiQuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYxLkJsa0lPRW50cnkSPwoRaW9fdGltZV9yZWN1cnNpdmUYByADKAsyJC5pby5jb250YWluZXJkLmNncm91cHMudjEuQmxrSU9FbnRyeRI/ChFzZWN0b3JzX3JlY3Vyc2l2ZRgIIAMoCzIkLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52MS5CbGtJT0VudHJ5IlUKCkJsa0lPRW50cnkSCgoCb3AYASABKAkSDgoGZGV2aWNlGAIgASgJEg0KBW1ham9yGAMgASgEEg0KBW1pbm9yGAQgASgEEg0KBXZhbHVlGAUgASgEInQKCFJkbWFTdGF0EjQKB2N1cnJlbnQYASADKAsyIy5pby5jb250YWluZXJkLmNncm91cHMudjEuUmRtYUVudHJ5EjIKBWxpbWl0GAIgAygLMiMuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYxLlJkbWFFbnRyeSJFCglSZG1hRW50cnkSDgoGZGV2aWNlGAEgASgJEhMKC2hjYV9oYW5kbGVzGAIgASgNEhMKC2hjYV9vYmplY3RzGAMgASgNIrUBCgtOZXR3b3JrU3RhdBIMCgRuYW1lGAEgASgJEhAKCHJ4X2J5dGVzGAIgASgEEhIKCnJ4X3BhY2tldHMYAyABKAQSEQoJcnhfZXJyb3JzGAQgASgEEhIKCnJ4X2Ryb3BwZWQYBSABKAQSEAoIdHhfYnl0ZXMYBiABKAQSEgoKdHhfcGFja2V0cxgHIAEoBBIRCgl0eF9lcnJvcnMYCCABKAQSEgoKdHhfZHJvcHBlZBgJIAEoBCJ6CgtDZ3JvdXBTdGF0cxITCgtucl9zbGVlcGluZxgBIAEoBBISCgpucl9ydW5uaW5nGAIgASgEEhIKCm5yX3N0b3BwZWQYAyABKAQSGgoSbnJfdW5pbnRlcnJ1cHRpYmxlGAQgASgEEhIKCm5yX2lvX3dhaXQYBSABKARiBnByb3RvMw");
 
 /**
+ * What a container uses, by control groups v1.
+ *
  * @generated from message io.containerd.cgroups.v1.Metrics
  */
 export type Metrics = Message<"io.containerd.cgroups.v1.Metrics"> & {
@@ -70,25 +72,35 @@ export const MetricsSchema: GenMessage<Metrics> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 0);
 
 /**
+ * Huge pages of one size.
+ *
  * @generated from message io.containerd.cgroups.v1.HugetlbStat
  */
 export type HugetlbStat = Message<"io.containerd.cgroups.v1.HugetlbStat"> & {
   /**
+   * Memory in use, in bytes.
+   *
    * @generated from field: uint64 usage = 1;
    */
   usage: bigint;
 
   /**
+   * The highest use so far, in bytes.
+   *
    * @generated from field: uint64 max = 2;
    */
   max: bigint;
 
   /**
+   * How often an allocation failed at the limit.
+   *
    * @generated from field: uint64 failcnt = 3;
    */
   failcnt: bigint;
 
   /**
+   * Size of a page, for instance 2MB.
+   *
    * @generated from field: string pagesize = 4;
    */
   pagesize: string;
@@ -102,6 +114,8 @@ export const HugetlbStatSchema: GenMessage<HugetlbStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 1);
 
 /**
+ * Number of processes.
+ *
  * @generated from message io.containerd.cgroups.v1.PidsStat
  */
 export type PidsStat = Message<"io.containerd.cgroups.v1.PidsStat"> & {
@@ -111,6 +125,8 @@ export type PidsStat = Message<"io.containerd.cgroups.v1.PidsStat"> & {
   current: bigint;
 
   /**
+   * The limit; 0 for none.
+   *
    * @generated from field: uint64 limit = 2;
    */
   limit: bigint;
@@ -124,6 +140,8 @@ export const PidsStatSchema: GenMessage<PidsStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 2);
 
 /**
+ * Processor time.
+ *
  * @generated from message io.containerd.cgroups.v1.CPUStat
  */
 export type CPUStat = Message<"io.containerd.cgroups.v1.CPUStat"> & {
@@ -146,6 +164,8 @@ export const CPUStatSchema: GenMessage<CPUStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 3);
 
 /**
+ * Processor time used, in nanoseconds.
+ *
  * @generated from message io.containerd.cgroups.v1.CPUUsage
  */
 export type CPUUsage = Message<"io.containerd.cgroups.v1.CPUUsage"> & {
@@ -178,6 +198,8 @@ export const CPUUsageSchema: GenMessage<CPUUsage> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 4);
 
 /**
+ * How the quota held the container back.
+ *
  * @generated from message io.containerd.cgroups.v1.Throttle
  */
 export type Throttle = Message<"io.containerd.cgroups.v1.Throttle"> & {
@@ -192,6 +214,8 @@ export type Throttle = Message<"io.containerd.cgroups.v1.Throttle"> & {
   throttledPeriods: bigint;
 
   /**
+   * In nanoseconds.
+   *
    * @generated from field: uint64 throttled_time = 3;
    */
   throttledTime: bigint;
@@ -205,6 +229,8 @@ export const ThrottleSchema: GenMessage<Throttle> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 5);
 
 /**
+ * Memory in bytes; what starts with total_ includes the groups below, and pg_ counts events.
+ *
  * @generated from message io.containerd.cgroups.v1.MemoryStat
  */
 export type MemoryStat = Message<"io.containerd.cgroups.v1.MemoryStat"> & {
@@ -374,6 +400,8 @@ export type MemoryStat = Message<"io.containerd.cgroups.v1.MemoryStat"> & {
   usage?: MemoryEntry | undefined;
 
   /**
+   * Memory and swap together.
+   *
    * @generated from field: io.containerd.cgroups.v1.MemoryEntry swap = 34;
    */
   swap?: MemoryEntry | undefined;
@@ -397,10 +425,14 @@ export const MemoryStatSchema: GenMessage<MemoryStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 6);
 
 /**
+ * One kind of memory, in bytes.
+ *
  * @generated from message io.containerd.cgroups.v1.MemoryEntry
  */
 export type MemoryEntry = Message<"io.containerd.cgroups.v1.MemoryEntry"> & {
   /**
+   * Near 2^63 for none.
+   *
    * @generated from field: uint64 limit = 1;
    */
   limit: bigint;
@@ -411,11 +443,15 @@ export type MemoryEntry = Message<"io.containerd.cgroups.v1.MemoryEntry"> & {
   usage: bigint;
 
   /**
+   * The highest use so far.
+   *
    * @generated from field: uint64 max = 3;
    */
   max: bigint;
 
   /**
+   * How often the limit was hit.
+   *
    * @generated from field: uint64 failcnt = 4;
    */
   failcnt: bigint;
@@ -429,20 +465,28 @@ export const MemoryEntrySchema: GenMessage<MemoryEntry> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 7);
 
 /**
+ * What the kernel does when memory runs out.
+ *
  * @generated from message io.containerd.cgroups.v1.MemoryOomControl
  */
 export type MemoryOomControl = Message<"io.containerd.cgroups.v1.MemoryOomControl"> & {
   /**
+   * 1 if processes wait instead of being killed.
+   *
    * @generated from field: uint64 oom_kill_disable = 1;
    */
   oomKillDisable: bigint;
 
   /**
+   * 1 if memory has run out now.
+   *
    * @generated from field: uint64 under_oom = 2;
    */
   underOom: bigint;
 
   /**
+   * Processes killed so far.
+   *
    * @generated from field: uint64 oom_kill = 3;
    */
   oomKill: bigint;
@@ -456,45 +500,63 @@ export const MemoryOomControlSchema: GenMessage<MemoryOomControl> = /*@__PURE__*
   messageDesc(file_io_containerd_cgroups_v1_metrics, 8);
 
 /**
+ * Block devices, with the groups below.
+ *
  * @generated from message io.containerd.cgroups.v1.BlkIOStat
  */
 export type BlkIOStat = Message<"io.containerd.cgroups.v1.BlkIOStat"> & {
   /**
+   * Bytes.
+   *
    * @generated from field: repeated io.containerd.cgroups.v1.BlkIOEntry io_service_bytes_recursive = 1;
    */
   ioServiceBytesRecursive: BlkIOEntry[];
 
   /**
+   * Operations done.
+   *
    * @generated from field: repeated io.containerd.cgroups.v1.BlkIOEntry io_serviced_recursive = 2;
    */
   ioServicedRecursive: BlkIOEntry[];
 
   /**
+   * Operations that wait.
+   *
    * @generated from field: repeated io.containerd.cgroups.v1.BlkIOEntry io_queued_recursive = 3;
    */
   ioQueuedRecursive: BlkIOEntry[];
 
   /**
+   * Nanoseconds from dispatch to completion.
+   *
    * @generated from field: repeated io.containerd.cgroups.v1.BlkIOEntry io_service_time_recursive = 4;
    */
   ioServiceTimeRecursive: BlkIOEntry[];
 
   /**
+   * Nanoseconds in queues.
+   *
    * @generated from field: repeated io.containerd.cgroups.v1.BlkIOEntry io_wait_time_recursive = 5;
    */
   ioWaitTimeRecursive: BlkIOEntry[];
 
   /**
+   * Requests merged into others.
+   *
    * @generated from field: repeated io.containerd.cgroups.v1.BlkIOEntry io_merged_recursive = 6;
    */
   ioMergedRecursive: BlkIOEntry[];
 
   /**
+   * Milliseconds that the device was given to the group.
+   *
    * @generated from field: repeated io.containerd.cgroups.v1.BlkIOEntry io_time_recursive = 7;
    */
   ioTimeRecursive: BlkIOEntry[];
 
   /**
+   * Sectors of 512 bytes.
+   *
    * @generated from field: repeated io.containerd.cgroups.v1.BlkIOEntry sectors_recursive = 8;
    */
   sectorsRecursive: BlkIOEntry[];
@@ -508,6 +570,8 @@ export const BlkIOStatSchema: GenMessage<BlkIOStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 9);
 
 /**
+ * A number about one device and one kind of operation.
+ *
  * @generated from message io.containerd.cgroups.v1.BlkIOEntry
  */
 export type BlkIOEntry = Message<"io.containerd.cgroups.v1.BlkIOEntry"> & {
@@ -545,6 +609,8 @@ export const BlkIOEntrySchema: GenMessage<BlkIOEntry> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 10);
 
 /**
+ * Use of RDMA devices.
+ *
  * @generated from message io.containerd.cgroups.v1.RdmaStat
  */
 export type RdmaStat = Message<"io.containerd.cgroups.v1.RdmaStat"> & {
@@ -567,6 +633,8 @@ export const RdmaStatSchema: GenMessage<RdmaStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 11);
 
 /**
+ * Handles and objects of one RDMA device.
+ *
  * @generated from message io.containerd.cgroups.v1.RdmaEntry
  */
 export type RdmaEntry = Message<"io.containerd.cgroups.v1.RdmaEntry"> & {
@@ -594,6 +662,8 @@ export const RdmaEntrySchema: GenMessage<RdmaEntry> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 12);
 
 /**
+ * Counters of one network interface.
+ *
  * @generated from message io.containerd.cgroups.v1.NetworkStat
  */
 export type NetworkStat = Message<"io.containerd.cgroups.v1.NetworkStat"> & {
@@ -651,6 +721,8 @@ export const NetworkStatSchema: GenMessage<NetworkStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v1_metrics, 13);
 
 /**
+ * Tasks by state.
+ *
  * @generated from message io.containerd.cgroups.v1.CgroupStats
  */
 export type CgroupStats = Message<"io.containerd.cgroups.v1.CgroupStats"> & {

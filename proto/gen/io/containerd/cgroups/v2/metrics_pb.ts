@@ -13,6 +13,8 @@ export const file_io_containerd_cgroups_v2_metrics: GenFile = /*@__PURE__*/
   fileDesc("CiZpby9jb250YWluZXJkL2Nncm91cHMvdjIvbWV0cmljcy5wcm90bxIYaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYyIrADCgdNZXRyaWNzEjAKBHBpZHMYASABKAsyIi5pby5jb250YWluZXJkLmNncm91cHMudjIuUGlkc1N0YXQSLgoDY3B1GAIgASgLMiEuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYyLkNQVVN0YXQSNAoGbWVtb3J5GAQgASgLMiQuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYyLk1lbW9yeVN0YXQSMAoEcmRtYRgFIAEoCzIiLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52Mi5SZG1hU3RhdBIsCgJpbxgGIAEoCzIgLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52Mi5JT1N0YXQSNgoHaHVnZXRsYhgHIAMoCzIlLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52Mi5IdWdlVGxiU3RhdBI9Cg1tZW1vcnlfZXZlbnRzGAggASgLMiYuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYyLk1lbW9yeUV2ZW50cxI2CgduZXR3b3JrGAkgAygLMiUuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYyLk5ldHdvcmtTdGF0IkYKB1BTSURhdGESDQoFYXZnMTAYASABKAESDQoFYXZnNjAYAiABKAESDgoGYXZnMzAwGAMgASgBEg0KBXRvdGFsGAQgASgEImwKCFBTSVN0YXRzEi8KBHNvbWUYASABKAsyIS5pby5jb250YWluZXJkLmNncm91cHMudjIuUFNJRGF0YRIvCgRmdWxsGAIgASgLMiEuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYyLlBTSURhdGEiKgoIUGlkc1N0YXQSDwoHY3VycmVudBgBIAEoBBINCgVsaW1pdBgCIAEoBCLfAQoHQ1BVU3RhdBISCgp1c2FnZV91c2VjGAEgASgEEhEKCXVzZXJfdXNlYxgCIAEoBBITCgtzeXN0ZW1fdXNlYxgDIAEoBBISCgpucl9wZXJpb2RzGAQgASgEEhQKDG5yX3Rocm90dGxlZBgFIAEoBBIWCg50aHJvdHRsZWRfdXNlYxgGIAEoBBIvCgNwc2kYByABKAsyIi5pby5jb250YWluZXJkLmNncm91cHMudjIuUFNJU3RhdHMSEQoJbnJfYnVyc3RzGAggASgEEhIKCmJ1cnN0X3VzZWMYCSABKAQiwAYKCk1lbW9yeVN0YXQSDAoEYW5vbhgBIAEoBBIMCgRmaWxlGAIgASgEEhQKDGtlcm5lbF9zdGFjaxgDIAEoBBIMCgRzbGFiGAQgASgEEgwKBHNvY2sYBSABKAQSDQoFc2htZW0YBiABKAQSEwoLZmlsZV9tYXBwZWQYByABKAQSEgoKZmlsZV9kaXJ0eRgIIAEoBBIWCg5maWxlX3dyaXRlYmFjaxgJIAEoBBIQCghhbm9uX3RocBgKIAEoBBIVCg1pbmFjdGl2ZV9hbm9uGAsgASgEEhMKC2FjdGl2ZV9hbm9uGAwgASgEEhUKDWluYWN0aXZlX2ZpbGUYDSABKAQSEwoLYWN0aXZlX2ZpbGUYDiABKAQSEwoLdW5ldmljdGFibGUYDyABKAQSGAoQc2xhYl9yZWNsYWltYWJsZRgQIAEoBBIaChJzbGFiX3VucmVjbGFpbWFibGUYESABKAQSDwoHcGdmYXVsdBgSIAEoBBISCgpwZ21hamZhdWx0GBMgASgEEhoKEndvcmtpbmdzZXRfcmVmYXVsdBgUIAEoBBIbChN3b3JraW5nc2V0X2FjdGl2YXRlGBUgASgEEh4KFndvcmtpbmdzZXRfbm9kZXJlY2xhaW0YFiABKAQSEAoIcGdyZWZpbGwYFyABKAQSDgoGcGdzY2FuGBggASgEEg8KB3Bnc3RlYWwYGSABKAQSEgoKcGdhY3RpdmF0ZRgaIAEoBBIUCgxwZ2RlYWN0aXZhdGUYGyABKAQSEgoKcGdsYXp5ZnJlZRgcIAEoBBITCgtwZ2xhenlmcmVlZBgdIAEoBBIXCg90aHBfZmF1bHRfYWxsb2MYHiABKAQSGgoSdGhwX2NvbGxhcHNlX2FsbG9jGB8gASgEEg0KBXVzYWdlGCAgASgEEhMKC3VzYWdlX2xpbWl0GCEgASgEEhIKCnN3YXBfdXNhZ2UYIiABKAQSEgoKc3dhcF9saW1pdBgjIAEoBBIRCgltYXhfdXNhZ2UYJCABKAQSFgoOc3dhcF9tYXhfdXNhZ2UYJSABKAQSLwoDcHNpGCYgASgLMiIuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYyLlBTSVN0YXRzIm0KDE1lbW9yeUV2ZW50cxILCgNsb3cYASABKAQSDAoEaGlnaBgCIAEoBBILCgNtYXgYAyABKAQSCwoDb29tGAQgASgEEhAKCG9vbV9raWxsGAUgASgEEhYKDm9vbV9ncm91cF9raWxsGAYgASgEInQKCFJkbWFTdGF0EjQKB2N1cnJlbnQYASADKAsyIy5pby5jb250YWluZXJkLmNncm91cHMudjIuUmRtYUVudHJ5EjIKBWxpbWl0GAIgAygLMiMuaW8uY29udGFpbmVyZC5jZ3JvdXBzLnYyLlJkbWFFbnRyeSJFCglSZG1hRW50cnkSDgoGZGV2aWNlGAEgASgJEhMKC2hjYV9oYW5kbGVzGAIgASgNEhMKC2hjYV9vYmplY3RzGAMgASgNImsKBklPU3RhdBIwCgV1c2FnZRgBIAMoCzIhLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52Mi5JT0VudHJ5Ei8KA3BzaRgCIAEoCzIiLmlvLmNvbnRhaW5lcmQuY2dyb3Vwcy52Mi5QU0lTdGF0cyJjCgdJT0VudHJ5Eg0KBW1ham9yGAEgASgEEg0KBW1pbm9yGAIgASgEEg4KBnJieXRlcxgDIAEoBBIOCgZ3Ynl0ZXMYBCABKAQSDAoEcmlvcxgFIAEoBBIMCgR3aW9zGAYgASgEIk4KC0h1Z2VUbGJTdGF0Eg8KB2N1cnJlbnQYASABKAQSCwoDbWF4GAIgASgEEhAKCHBhZ2VzaXplGAMgASgJEg8KB2ZhaWxjbnQYBCABKAQitQEKC05ldHdvcmtTdGF0EgwKBG5hbWUYASABKAkSEAoIcnhfYnl0ZXMYAiABKAQSEgoKcnhfcGFja2V0cxgDIAEoBBIRCglyeF9lcnJvcnMYBCABKAQSEgoKcnhfZHJvcHBlZBgFIAEoBBIQCgh0eF9ieXRlcxgGIAEoBBISCgp0eF9wYWNrZXRzGAcgASgEEhEKCXR4X2Vycm9ycxgIIAEoBBISCgp0eF9kcm9wcGVkGAkgASgEYgZwcm90bzM");
 
 /**
+ * What a container uses, by control groups v2.
+ *
  * @generated from message io.containerd.cgroups.v2.Metrics
  */
 export type Metrics = Message<"io.containerd.cgroups.v2.Metrics"> & {
@@ -65,25 +67,35 @@ export const MetricsSchema: GenMessage<Metrics> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 0);
 
 /**
+ * Time in which tasks waited for a resource.
+ *
  * @generated from message io.containerd.cgroups.v2.PSIData
  */
 export type PSIData = Message<"io.containerd.cgroups.v2.PSIData"> & {
   /**
+   * Share of the last 10 seconds, in percent.
+   *
    * @generated from field: double avg10 = 1;
    */
   avg10: number;
 
   /**
+   * Share of the last 60 seconds, in percent.
+   *
    * @generated from field: double avg60 = 2;
    */
   avg60: number;
 
   /**
+   * Share of the last 300 seconds, in percent.
+   *
    * @generated from field: double avg300 = 3;
    */
   avg300: number;
 
   /**
+   * In microseconds.
+   *
    * @generated from field: uint64 total = 4;
    */
   total: bigint;
@@ -97,15 +109,21 @@ export const PSIDataSchema: GenMessage<PSIData> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 1);
 
 /**
+ * How long tasks waited for a resource.
+ *
  * @generated from message io.containerd.cgroups.v2.PSIStats
  */
 export type PSIStats = Message<"io.containerd.cgroups.v2.PSIStats"> & {
   /**
+   * At least one task waited.
+   *
    * @generated from field: io.containerd.cgroups.v2.PSIData some = 1;
    */
   some?: PSIData | undefined;
 
   /**
+   * All tasks waited.
+   *
    * @generated from field: io.containerd.cgroups.v2.PSIData full = 2;
    */
   full?: PSIData | undefined;
@@ -119,6 +137,8 @@ export const PSIStatsSchema: GenMessage<PSIStats> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 2);
 
 /**
+ * Number of processes.
+ *
  * @generated from message io.containerd.cgroups.v2.PidsStat
  */
 export type PidsStat = Message<"io.containerd.cgroups.v2.PidsStat"> & {
@@ -128,6 +148,8 @@ export type PidsStat = Message<"io.containerd.cgroups.v2.PidsStat"> & {
   current: bigint;
 
   /**
+   * The limit; 2^64 - 1 for none.
+   *
    * @generated from field: uint64 limit = 2;
    */
   limit: bigint;
@@ -141,6 +163,8 @@ export const PidsStatSchema: GenMessage<PidsStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 3);
 
 /**
+ * Processor time, in microseconds.
+ *
  * @generated from message io.containerd.cgroups.v2.CPUStat
  */
 export type CPUStat = Message<"io.containerd.cgroups.v2.CPUStat"> & {
@@ -198,6 +222,8 @@ export const CPUStatSchema: GenMessage<CPUStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 4);
 
 /**
+ * Memory in bytes; pg, workingset and thp_ count events.
+ *
  * @generated from message io.containerd.cgroups.v2.MemoryStat
  */
 export type MemoryStat = Message<"io.containerd.cgroups.v2.MemoryStat"> & {
@@ -362,6 +388,8 @@ export type MemoryStat = Message<"io.containerd.cgroups.v2.MemoryStat"> & {
   usage: bigint;
 
   /**
+   * 2^64 - 1 for none.
+   *
    * @generated from field: uint64 usage_limit = 33;
    */
   usageLimit: bigint;
@@ -372,16 +400,22 @@ export type MemoryStat = Message<"io.containerd.cgroups.v2.MemoryStat"> & {
   swapUsage: bigint;
 
   /**
+   * 2^64 - 1 for none.
+   *
    * @generated from field: uint64 swap_limit = 35;
    */
   swapLimit: bigint;
 
   /**
+   * The highest use so far; 0 where the kernel does not tell.
+   *
    * @generated from field: uint64 max_usage = 36;
    */
   maxUsage: bigint;
 
   /**
+   * The highest use so far; 0 where the kernel does not tell.
+   *
    * @generated from field: uint64 swap_max_usage = 37;
    */
   swapMaxUsage: bigint;
@@ -400,35 +434,49 @@ export const MemoryStatSchema: GenMessage<MemoryStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 5);
 
 /**
+ * How often memory limits were met.
+ *
  * @generated from message io.containerd.cgroups.v2.MemoryEvents
  */
 export type MemoryEvents = Message<"io.containerd.cgroups.v2.MemoryEvents"> & {
   /**
+   * Reclaimed although under the low boundary.
+   *
    * @generated from field: uint64 low = 1;
    */
   low: bigint;
 
   /**
+   * Held back at the high boundary.
+   *
    * @generated from field: uint64 high = 2;
    */
   high: bigint;
 
   /**
+   * About to go over the limit.
+   *
    * @generated from field: uint64 max = 3;
    */
   max: bigint;
 
   /**
+   * Limit reached, and an allocation about to fail.
+   *
    * @generated from field: uint64 oom = 4;
    */
   oom: bigint;
 
   /**
+   * Processes killed.
+   *
    * @generated from field: uint64 oom_kill = 5;
    */
   oomKill: bigint;
 
   /**
+   * Times the whole group was killed.
+   *
    * @generated from field: uint64 oom_group_kill = 6;
    */
   oomGroupKill: bigint;
@@ -442,6 +490,8 @@ export const MemoryEventsSchema: GenMessage<MemoryEvents> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 6);
 
 /**
+ * Use of RDMA devices.
+ *
  * @generated from message io.containerd.cgroups.v2.RdmaStat
  */
 export type RdmaStat = Message<"io.containerd.cgroups.v2.RdmaStat"> & {
@@ -464,6 +514,8 @@ export const RdmaStatSchema: GenMessage<RdmaStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 7);
 
 /**
+ * Handles and objects of one RDMA device.
+ *
  * @generated from message io.containerd.cgroups.v2.RdmaEntry
  */
 export type RdmaEntry = Message<"io.containerd.cgroups.v2.RdmaEntry"> & {
@@ -491,6 +543,8 @@ export const RdmaEntrySchema: GenMessage<RdmaEntry> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 8);
 
 /**
+ * Block devices.
+ *
  * @generated from message io.containerd.cgroups.v2.IOStat
  */
 export type IOStat = Message<"io.containerd.cgroups.v2.IOStat"> & {
@@ -513,6 +567,8 @@ export const IOStatSchema: GenMessage<IOStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 9);
 
 /**
+ * Counters of one block device.
+ *
  * @generated from message io.containerd.cgroups.v2.IOEntry
  */
 export type IOEntry = Message<"io.containerd.cgroups.v2.IOEntry"> & {
@@ -527,21 +583,29 @@ export type IOEntry = Message<"io.containerd.cgroups.v2.IOEntry"> & {
   minor: bigint;
 
   /**
+   * Bytes read.
+   *
    * @generated from field: uint64 rbytes = 3;
    */
   rbytes: bigint;
 
   /**
+   * Bytes written.
+   *
    * @generated from field: uint64 wbytes = 4;
    */
   wbytes: bigint;
 
   /**
+   * Read operations.
+   *
    * @generated from field: uint64 rios = 5;
    */
   rios: bigint;
 
   /**
+   * Write operations.
+   *
    * @generated from field: uint64 wios = 6;
    */
   wios: bigint;
@@ -555,25 +619,35 @@ export const IOEntrySchema: GenMessage<IOEntry> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 10);
 
 /**
+ * Huge pages of one size.
+ *
  * @generated from message io.containerd.cgroups.v2.HugeTlbStat
  */
 export type HugeTlbStat = Message<"io.containerd.cgroups.v2.HugeTlbStat"> & {
   /**
+   * Memory in use, in bytes.
+   *
    * @generated from field: uint64 current = 1;
    */
   current: bigint;
 
   /**
+   * The limit, in bytes.
+   *
    * @generated from field: uint64 max = 2;
    */
   max: bigint;
 
   /**
+   * Size of a page, for instance 2MB.
+   *
    * @generated from field: string pagesize = 3;
    */
   pagesize: string;
 
   /**
+   * How often an allocation failed at the limit.
+   *
    * @generated from field: uint64 failcnt = 4;
    */
   failcnt: bigint;
@@ -587,6 +661,8 @@ export const HugeTlbStatSchema: GenMessage<HugeTlbStat> = /*@__PURE__*/
   messageDesc(file_io_containerd_cgroups_v2_metrics, 11);
 
 /**
+ * Counters of one network interface.
+ *
  * @generated from message io.containerd.cgroups.v2.NetworkStat
  */
 export type NetworkStat = Message<"io.containerd.cgroups.v2.NetworkStat"> & {
