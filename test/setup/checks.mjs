@@ -1,14 +1,15 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { root } from "./paths.mjs";
+import { root, toolchain } from "./paths.mjs";
 import { programs } from "./runtimes.mjs";
 
 const tools = join(root, "node_modules", ".bin");
+const buf = join(toolchain, "node_modules/@bufbuild/buf-linux-x64/bin");
 
 /** Environment of the tools: the project's own, on a Node that all of them support. */
 export const toolEnvironment = {
-  PATH: [tools, dirname(programs.node24), process.env.PATH].join(delimiter),
+  PATH: [buf, tools, dirname(programs.node24), process.env.PATH].join(delimiter),
   DENO_NO_UPDATE_CHECK: "1",
   NO_COLOR: "1",
 };
