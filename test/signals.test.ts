@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { constants } from "node:os";
+import process from "node:process";
 import { describe, it } from "node:test";
 import { parseSignal, signalName } from "../src/signals.ts";
 import { assertRefused } from "./oci/refused.ts";

@@ -46,7 +46,7 @@ export interface TmpfsMount {
   readonly destination: string;
   /** Its size, in bytes. Default: half of the host's memory. */
   readonly sizeBytes?: number | undefined;
-  /** Mode of its root. Default: 0o1777. */
+  /** Mode of its root. Default: 0o1777. runc 1.1 takes that of a folder that it covers, instead. */
   readonly mode?: number | undefined;
   /** Further options, for instance `exec`; a later one wins. */
   readonly options?: readonly string[] | undefined;

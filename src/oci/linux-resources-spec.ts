@@ -86,7 +86,7 @@ export const resourceOptions: Check = every(
     disableOomKiller: boolean,
     cpus: (value, at) => {
       // The kernel refuses a quota below 1 ms.
-      if (!Number.isFinite(value) || (value as number) < 0.01) refuse(at, "not at least 0.01");
+      if (!Number.isFinite(value) || Number(value) < 0.01) refuse(at, "not a number from 0.01 on");
     },
     cpuShares: uint64,
     cpuQuotaUs: limit,

@@ -85,7 +85,7 @@ export interface LinuxProcessOptions {
   /** Whether it is kept from gaining privileges, for instance by set-user-id files. Default: true. */
   readonly noNewPrivileges?: boolean | undefined;
   /** Resource limits by their type. Default: `RLIMIT_NOFILE` 1024, which is replaced by its own. */
-  readonly rlimits?: Readonly<Partial<Record<RlimitType, RlimitOption>>> | undefined;
+  readonly rlimits?: { readonly [type in RlimitType]?: RlimitOption | undefined } | undefined;
   /** How willingly the kernel ends it for want of memory, -1000 to 1000. Default: as the runtime. */
   readonly oomScoreAdj?: number | undefined;
   /** Name of its AppArmor profile. Default: none. */

@@ -40,8 +40,7 @@ export const resourceOptions: Check = every(
     cpuCount: integer(1, MAX_UINT16),
     cpuShares: integer(1, 10_000),
     cpuMaximumPercent: (value, at) => {
-      // Written so that NaN and other types are refused, too.
-      if (!((value as number) >= 0.01 && (value as number) <= 100)) {
+      if (typeof value !== "number" || !(value >= 0.01 && value <= 100)) {
         refuse(at, "not within 0.01 to 100");
       }
     },
