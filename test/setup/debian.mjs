@@ -73,7 +73,8 @@ export async function ensureCriu() {
     mkdirSync(join(folder, "bin"));
     writeFileSync(program, criuWrapper);
     chmodSync(program, 0o755);
-    return { version: await checkProgram(program) };
+    const version = /\d+\.\d+(\.\d+)?/.exec(await checkProgram(program))?.[0];
+    return { package: "criu", version };
   });
   return join(folder, "bin");
 }

@@ -10,16 +10,13 @@ import { root } from "./paths.mjs";
  * again. It gets what is missing into the project's folder and changes nothing else.
  */
 async function main() {
+  console.log(
+    isOnPath("containerd") && isOnPath("runc")
+      ? "This machine has containerd and runc; this uses its own, below .cache, and leaves them alone"
+      : "This machine has no containerd and runc: gets them into .cache; the system stays as it is",
+  );
   await ensurePackages({ production: true });
   const node = await ensureNode();
-  if (!isOnPath("containerd") || !isOnPath("runc")) {
-    console.log(
-      `There is no containerd and runc on this machine: using containerd ${defaultContainerdVersion} ` +
-        "in .cache; the system stays as it is",
-    );
-  } else {
-    console.log("Using the project's own containerd in .cache, not the one of this machine");
-  }
   try {
     await ensureContainerd(defaultContainerdVersion);
     await ensureRunc();
