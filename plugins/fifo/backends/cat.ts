@@ -103,6 +103,8 @@ class CatWriter implements FifoWriter {
   readonly #child: ChildProcess;
   readonly #stdin: Writable;
   readonly #exited: Promise<void>;
+  #isExited = false;
+  #rejectPending: (error: Error) => void = () => {};
 
   constructor(path: string) {
     this.#child = start(path, "write");
@@ -110,14 +112,31 @@ class CatWriter implements FifoWriter {
     this.#stdin = this.#child.stdin as Writable;
     this.#stdin.on("error", () => {}); // Told to the pending write.
     this.#child.on("error", () => this.#stdin.destroy());
-    this.#child.unref();
-    keepAlive(this.#stdin, "idle");
+    this.#child.on("exit", () => {
+      this.#isExited = true;
+      this.#rejectPending(brokenPipe());
+    });
+    this.#keepAlive("idle");
   }
 
-  write(chunk: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#stdin.write(chunk, (error) => error ? reject(error) : resolve());
-    });
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.#isExited) throw brokenPipe();
+    this.#keepAlive("needed");
+    try {
+      await new Promise<void>((resolve, reject) => {
+        // In Deno a write to a child that has ended is never answered.
+        this.#rejectPending = reject;
+        this.#stdin.write(chunk, (error) => error ? reject(error) : resolve());
+      });
+    } finally {
+      this.#keepAlive("idle");
+    }
+  }
+
+  #keepAlive(need: "needed" | "idle"): void {
+    if (need === "needed") this.#child.ref();
+    else this.#child.unref();
+    keepAlive(this.#stdin, need);
   }
 
   async close(): Promise<void> {
@@ -132,4 +151,9 @@ class CatWriter implements FifoWriter {
     this.#stdin.destroy();
     await this.#exited;
   }
+}
+
+/** What the helper died of, unless it was told to end. */
+function brokenPipe(): Error {
+  return Object.assign(new Error("helper has ended"), { code: "EPIPE" });
 }
