@@ -122,7 +122,7 @@ describe("validateLabels()", () => {
       { "containerd.io/gc.root": "2026-01-01" },
       { empty: "" },
       { k: "v".repeat(4095) },
-    ]
+    ] as Record<string, string>[]
   ) {
     it(`accepts ${JSON.stringify(labels).slice(0, 40)}`, () => {
       assert.equal(validateLabels(labels), undefined);

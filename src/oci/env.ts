@@ -13,7 +13,9 @@ const record: Check = mapOf(
 );
 
 /** Accepts environments in both forms. */
-export const envOption: Check = (value, at) => (isRecord(value) ? record : entries)(value, at);
+export const envOption: Check = (value, at) => {
+  (isRecord(value) ? record : entries)(value, at);
+};
 
 /** Adds variables to an environment; one of the same name takes the place of the other. */
 export function mergeEnv(base: readonly string[], env: Env = []): readonly string[] {

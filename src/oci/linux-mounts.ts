@@ -72,7 +72,9 @@ export const mountPropagation: Check = oneOf(
 );
 
 /** Accepts whether a mount is read-only, alone or with what is below it. */
-export const readonlyOption: Check = (value, at) => value === "recursive" || boolean(value, at);
+export const readonlyOption: Check = (value, at) => {
+  if (value !== "recursive") boolean(value, at);
+};
 
 /** The checks of {@linkcode LinuxMountOptions}, but for its mounts. */
 export const mountOptions: Readonly<Record<string, Check>> = {

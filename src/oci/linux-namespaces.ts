@@ -46,12 +46,14 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 };
 const joined: Check = fields({}, { path: unixPath });
 const mappings: Check = fields({}, { uidMappings: idMappings, gidMappings: idMappings });
-const namespace: Check = (value, at) =>
+const namespace: Check = (value, at) => {
   (isRecord(value) ? joined : oneOf("private", "host"))(value, at);
+};
 
 /** Accepts {@linkcode NetworkOption}. */
-export const networkOption: Check = (value, at) =>
+export const networkOption: Check = (value, at) => {
   (isRecord(value) ? joined : oneOf("none", "host"))(value, at);
+};
 
 /** Accepts {@linkcode LinuxNamespaceOptions}. */
 export const namespaceOptions: Check = options({
