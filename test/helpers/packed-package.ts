@@ -84,7 +84,8 @@ function install(tarball: string, consumerDir: string): void {
   writeFileSync(`${consumerDir}/package.json`, JSON.stringify({ private: true, type: "module" }));
   execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed]);
   const { dependencies } = JSON.parse(readFileSync(`${installed}/package.json`, "utf8"));
-  for (const name of Object.keys(dependencies)) {
+  // The types of Node belong to the project that uses it.
+  for (const name of [...Object.keys(dependencies), "@types/node"]) {
     const link = `${consumerDir}/node_modules/${name}`;
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(`${repositoryDir}/node_modules/${name}`, link);

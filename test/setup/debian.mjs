@@ -145,7 +145,9 @@ function ensureFolder(cacheName, title, from, recipe, make) {
         note("package lists");
         const apt = await openApt(from);
         note("download");
-        return await make(apt, folder);
+        const facts = await make(apt, folder);
+        note(facts.version ?? facts.package);
+        return facts;
       }),
   );
 }
