@@ -1,7 +1,7 @@
 // The whole life of a container, on the host's own files: no image and no network is needed.
 // npm start runs it against a containerd of its own; by itself it takes the one of this host.
 
-import { linuxSpec, processSpec } from "../src/spec.ts";
+import { linuxSpec, processSpec } from "../src/oci/mod.ts";
 import { connect } from "../plugins/auto/mod.ts";
 
 const SHIM = "io.containerd.runc.v2";

@@ -17,9 +17,13 @@ import { EventHub } from "./event-hub.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import { Handles } from "./handles.ts";
-import { validateContainerId, validateExecId, validateProcessId } from "./identifiers.ts";
+import {
+  validateContainerId,
+  validateExecId,
+  validateLabels,
+  validateProcessId,
+} from "./identifiers.ts";
 import type { Process as ProcessSpec, Spec } from "./oci/spec.ts";
-import { validateProcess, validateResources } from "./oci/validate.ts";
 import type { Registry } from "./registry.ts";
 import type {
   CallOptions,
@@ -116,6 +120,8 @@ export class Client implements AsyncDisposable {
     options: CreateOptions<Shim> = {},
   ): Promise<Container> {
     validateContainerId(id);
+    (await validators()).validateSpec(spec);
+    validateLabels(options.labels ?? {});
     const runtime = await this.#runtime(shim, options);
     const { signal, ...request } = options;
     await this.#settled(id, signal);
@@ -170,7 +176,7 @@ export class Client implements AsyncDisposable {
     options: ExecOptions<S> = {},
   ): Promise<Process<StdioOf<S>>> {
     validateExecId(processId);
-    validateProcess(process);
+    (await validators()).validateProcess(process);
     const subject = cleanupSubject({ containerId: id, processId });
     const task = await this.#task(id, options);
     const { signal, stdio } = options;
@@ -357,7 +363,7 @@ export class Client implements AsyncDisposable {
     resources: Resources,
     options: CallOptions = {},
   ): Promise<void> {
-    validateResources(resources);
+    (await validators()).validateResources(resources);
     const task = await this.#task(id, options);
     await capability(task, "updateResources").call(task, resources, options);
   }
@@ -457,6 +463,9 @@ export class Client implements AsyncDisposable {
     return this.#handles.process(id, processId, { signal });
   }
 }
+
+// A third of the core's size that nobody needs who only looks on: loaded with the first spec.
+const validators = () => import("./oci/validate.ts");
 
 // The contract has one type of process for all; which of its streams are there follows from what
 // was asked for, which the caller's type says.
