@@ -40,6 +40,11 @@ export interface FifoWriter {
 export interface Backend {
   /** Its name. */
   readonly name: FifoBackendName;
+  /**
+   * Whether the bytes of a write may still be on their way to the pipe when it resolves. They must
+   * not be, as long as the keeper is what reads it.
+   */
+  readonly writesLate: boolean;
   /** Opens a FIFO for reading. */
   openReader(path: string, sink: ReadSink): FifoReader;
   /** Opens a FIFO for writing. */

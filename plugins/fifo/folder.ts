@@ -1,11 +1,17 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { FifoOptions } from "./mod.ts";
 import { systemCode, systemError } from "./system-error.ts";
 
 const defaultBase = "/run/libcontainerd/fifo";
 const prefix = "fifo-";
+
+/**
+ * The bases that this process made and that are to be removed when they are empty. A fact about the
+ * file system rather than a setting, so it is shared: the last one out need not be who made it.
+ */
+const ownBases = new Set<string>();
 
 /**
  * Makes a folder for each process. File operations are synchronous: they take microseconds on a
@@ -14,8 +20,6 @@ const prefix = "fifo-";
  */
 export class FifoFolders {
   readonly #options: FifoOptions;
-  /** The base to remove when it is empty; none if it was there before. */
-  #ownBase: string | undefined;
 
   constructor(options: FifoOptions) {
     this.#options = options;
@@ -28,8 +32,8 @@ export class FifoFolders {
    */
   make(): FifoFolder {
     const { directory } = this.#options;
-    const path = directory === undefined ? this.#makeDefault() : this.#make(directory);
-    const folder = new FifoFolder(path, this.#options, () => this.#removeBase());
+    const path = directory === undefined ? this.#makeDefault() : this.#make(resolve(directory));
+    const folder = new FifoFolder(path, this.#options, () => removeBase(dirname(path)));
     try {
       folder.own(path);
     } catch (error) {
@@ -69,11 +73,11 @@ export class FifoFolders {
   #makeBase(base: string): void {
     try {
       // Others may pass, for a shim in a user namespace must reach its own folder, but not look.
-      if (mkdirSync(base, { recursive: true, mode: 0o711 }) !== undefined) this.#ownBase = base;
+      if (mkdirSync(base, { recursive: true, mode: 0o711 }) !== undefined) ownBases.add(base);
     } catch (error) {
       throw systemError(`Cannot make FIFO folder "${base}"`, error);
     }
-    if (base === defaultBase) this.#ownBase = base;
+    if (base === defaultBase) ownBases.add(base);
   }
 
   #mkdtemp(base: string, start: string): string {
@@ -86,14 +90,15 @@ export class FifoFolders {
       throw systemError(`Cannot make folder in "${base}"`, error);
     }
   }
+}
 
-  #removeBase(): void {
-    if (this.#ownBase === undefined) return;
-    try {
-      rmdirSync(this.#ownBase);
-    } catch {
-      // Still in use by others.
-    }
+function removeBase(base: string): void {
+  if (!ownBases.has(base)) return;
+  try {
+    rmdirSync(base);
+    ownBases.delete(base);
+  } catch {
+    // Still in use by others.
   }
 }
 

@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { ContainerError, invalidArgument } from "../../src/errors.ts";
-import type { FifoWriter } from "./backend.ts";
+import type { Backend, FifoWriter } from "./backend.ts";
+import { pollBackend } from "./backends/poll.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { hasReader, Keeper } from "./keeper.ts";
 import { systemCode, systemError } from "./system-error.ts";
@@ -11,8 +12,8 @@ export interface InputOptions {
   readonly path: string;
   /** Opens descriptors for keepers. */
   readonly descriptors: Descriptors;
-  /** Opens our end. */
-  readonly open: () => FifoWriter;
+  /** Writes to it. */
+  readonly backend: Backend;
   /** Called once, after our end was closed. */
   readonly onClosed: () => void;
   /** Whose input it is. */
@@ -32,7 +33,9 @@ export class Input {
   /** What the user writes to. */
   readonly stream: WritableStream<Uint8Array>;
   readonly #options: InputOptions;
-  readonly #writer: FifoWriter;
+  #writer: FifoWriter;
+  /** Whether the writer is only the one for the time before the release. */
+  #isEarlyWriter: boolean;
   #keeper: Keeper;
   #controller: WritableStreamDefaultController | undefined;
   /** What the user did with the stream. */
@@ -47,9 +50,11 @@ export class Input {
 
   constructor(options: InputOptions) {
     this.#options = options;
-    this.#keeper = new Keeper(options.descriptors, options.path);
+    const { backend, descriptors, path } = options;
+    this.#keeper = new Keeper(descriptors, path);
+    this.#isEarlyWriter = backend.writesLate;
     try {
-      this.#writer = options.open();
+      this.#writer = (this.#isEarlyWriter ? pollBackend : backend).openWriter(path);
     } catch (error) {
       this.#keeper.close();
       throw error;
@@ -121,6 +126,25 @@ export class Input {
     }
     this.#phase = "released";
     if (this.#wish !== "open") this.#close(this.#wish);
+    else if (this.#pendingChunks === 0) this.#replaceEarlyWriter();
+  }
+
+  #replaceEarlyWriter(): void {
+    if (!this.#isEarlyWriter || this.#phase !== "released") return;
+    this.#isEarlyWriter = false;
+    const { backend, descriptors, path } = this.#options;
+    const early = this.#writer;
+    try {
+      const keeper = new Keeper(descriptors, path);
+      try {
+        this.#writer = backend.openWriter(path);
+      } finally {
+        keeper.close();
+      }
+      early.close();
+    } catch {
+      // The early one is slower, and does the same.
+    }
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
@@ -135,6 +159,7 @@ export class Input {
     }
     try {
       if (chunk.byteLength > 0) await this.#writer.write(chunk);
+      this.#replaceEarlyWriter();
       this.#pendingChunks--;
       if (this.#pendingChunks === 0) this.#onIdle();
     } catch (error) {

@@ -86,7 +86,7 @@ export class SessionBuilder {
     const input = new Input({
       path,
       descriptors: host.descriptors,
-      open: () => host.backend.openWriter(path),
+      backend: host.backend,
       onClosed: onStdinClosed,
       containerId,
       processId,

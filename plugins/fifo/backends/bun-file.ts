@@ -12,6 +12,7 @@ import type { BunFileSink, BunNative } from "../natives.ts";
 export function bunFileBackend(bun: BunNative): Backend {
   return {
     name: "bun-file",
+    writesLate: false,
     openReader: (path, sink) => new BunReader(bun, path, sink),
     openWriter: (path) => new BunWriter(bun, path),
   };

@@ -10,6 +10,7 @@ import type { Readable, Writable } from "node:stream";
  */
 export const catBackend: Backend = {
   name: "cat",
+  writesLate: true,
   openReader: (path, sink) => new CatReader(path, sink),
   openWriter: (path) => new CatWriter(path),
 };
@@ -104,6 +105,7 @@ class CatWriter implements FifoWriter {
   readonly #stdin: Writable;
   readonly #exited: Promise<void>;
   #isExited = false;
+  #isEnding = false;
   #rejectPending: (error: Error) => void = () => {};
 
   constructor(path: string) {
@@ -134,19 +136,25 @@ class CatWriter implements FifoWriter {
   }
 
   #keepAlive(need: "needed" | "idle"): void {
-    if (need === "needed") this.#child.ref();
+    // An end that is under way has to be seen.
+    if (need === "needed" || this.#isEnding) this.#child.ref();
     else this.#child.unref();
     keepAlive(this.#stdin, need);
   }
 
-  async close(): Promise<void> {
+  #end(): void {
+    this.#isEnding = true;
     this.#child.ref();
+  }
+
+  async close(): Promise<void> {
+    this.#end();
     this.#stdin.end();
     await this.#exited;
   }
 
   async destroy(): Promise<void> {
-    this.#child.ref();
+    this.#end();
     this.#child.kill("SIGKILL");
     this.#stdin.destroy();
     await this.#exited;

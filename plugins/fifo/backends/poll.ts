@@ -7,6 +7,7 @@ import { systemCode } from "../system-error.ts";
 /** Non-blocking reads and writes on a timer, 1 to 16 ms: the last resort. */
 export const pollBackend: Backend = {
   name: "poll",
+  writesLate: false,
   openReader: (path, sink) => new PollReader(fileDescriptors.open(path, "read"), sink),
   openWriter: (path) => new PollWriter(fileDescriptors.open(path, "write")),
 };

@@ -9,6 +9,7 @@ const readSizeBytes = 64 * 1024;
 export function socketBackend(name: "socket" | "ffi-socket", descriptors: Descriptors): Backend {
   return {
     name,
+    writesLate: false,
     openReader: (path, sink) => new SocketReader(open(descriptors, path, "read"), sink),
     openWriter: (path) => new SocketWriter(open(descriptors, path, "write")),
   };
