@@ -36,7 +36,7 @@ async function main() {
     for (const runtime of runtimes) {
       console.log(`${bench} on ${runtime} ...`);
       const { code, results } = await runBench(bench, runtime);
-      rows.push(...results.map((row) => ({ runtime, bench, ...row })));
+      rows.push(...results.map((row) => ({ ...row, runtime, bench })));
       if (code === 0 && results.length > 0) continue;
       failures++;
       console.log(`FAILED ${bench} on ${runtime}: exit code ${code}, ${results.length} rows`);
@@ -61,6 +61,8 @@ function runBench(bench, runtime) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const results = [];
+  const forward = (signal) => child.kill(signal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, forward);
   let rest = "";
   const take = (line) => {
     if (line.startsWith("BENCH ")) results.push(JSON.parse(line.slice("BENCH ".length)));
@@ -74,6 +76,7 @@ function runBench(bench, runtime) {
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, forward);
       take(rest);
       resolve({ code, results });
     });
@@ -125,4 +128,7 @@ function writeIntoReadme(text) {
   console.log("Wrote the tables into README.md");
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error) => {
+  console.error(error.message);
+  return 1;
+});

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { cache } from "./paths.mjs";
@@ -28,6 +36,7 @@ export async function cachedFolder(name, recipe, make) {
   if (isComplete(folder, recipe)) return folder;
   await withLock(join(cache, ".lock"), async () => {
     if (isComplete(folder, recipe)) return;
+    removeAbandoned();
     const temporary = join(cache, `.new-${process.pid}-${name.replaceAll("/", "-")}`);
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, { recursive: true });
@@ -46,11 +55,12 @@ export async function cachedFolder(name, recipe, make) {
   return folder;
 }
 
-/** What the stamp of a folder of the cache tells, or undefined where there is none. */
-export function stampOf(name) {
-  try {
-    return JSON.parse(readFileSync(join(cache, name, stampName), "utf8"));
-  } catch {
-    return undefined;
+// What a set-up that was interrupted left behind; the names hold its process id.
+function removeAbandoned() {
+  for (const name of readdirSync(cache)) {
+    const pid = /^\.(?:new|apt)-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+      rmSync(join(cache, name), { recursive: true, force: true });
+    }
   }
 }

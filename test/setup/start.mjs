@@ -39,4 +39,7 @@ function isOnPath(program) {
   return (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, program)));
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error) => {
+  console.error(error.message);
+  return 1;
+});
