@@ -66,11 +66,15 @@ export class ProcessStdio {
   static async attach(
     session: Session,
     init: ProcessStdioInit,
-    paths: StdioPaths,
+    reported: StdioPaths,
     options: CallOptions,
   ): Promise<ProcessStdio> {
+    const { stdin, stdout, stderr } = reported;
+    const paths = { stdin, stdout, stderr };
     const self = new ProcessStdio(session, init.ref);
-    const driver = self.#driverFor(init.stdio);
+    // Also without a stream to attach to: whoever deletes the process removes its pipes.
+    const driver = self.#driverFor(init.stdio) ??
+      (isEmpty(paths) ? undefined : session.options.stdio);
     self.#driver = await driver?.attach(self.#request(init), paths, options);
     self.#paths = paths;
     self.started();
@@ -169,8 +173,9 @@ export class ProcessStdio {
   }
 }
 
-function isEmpty(stdio: StdioOptions): boolean {
-  return Object.values(stdio).every((option: unknown) => option === undefined || option === "null");
+function isEmpty(stdio: StdioOptions | StdioPaths): boolean {
+  const nothing: readonly unknown[] = [undefined, "null", ""];
+  return [stdio.stdin, stdio.stdout, stdio.stderr].every((each) => nothing.includes(each));
 }
 
 /** The URIs that are handed through; a shim wants both outputs or none. */

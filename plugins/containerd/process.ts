@@ -33,6 +33,8 @@ export interface ProcessInit {
   readonly stdio: ProcessStdio;
   /** Whether its container has a memory limit, so that it can be killed for want of memory. */
   readonly memoryLimited: boolean;
+  /** Called when its record is removed. */
+  readonly onRemoved?: (process: ContainerdProcess) => void;
 }
 
 const SIGKILL = 9;
@@ -55,6 +57,7 @@ export class ContainerdProcess implements Process {
   readonly #stdio: ProcessStdio;
   readonly #watch: ExitWatch;
   readonly #memoryLimited: boolean;
+  readonly #onRemoved: ((process: ContainerdProcess) => void) | undefined;
   #pid: number;
   #starting: Promise<void> | undefined;
   #removal: Promise<void> | undefined;
@@ -66,6 +69,7 @@ export class ContainerdProcess implements Process {
     this.#pid = init.pid;
     this.#stdio = init.stdio;
     this.#memoryLimited = init.memoryLimited;
+    this.#onRemoved = init.onRemoved;
     this.#watch = new ExitWatch(session, init.ref, (exit) => this.#finish(exit));
     this.#watch.exited.then(async ({ state }) => {
       if (state === "lost") await this.#stdio.close();
@@ -216,6 +220,7 @@ export class ContainerdProcess implements Process {
   async #remove(force: boolean): Promise<void> {
     const { tasks } = this.session;
     const ids = execIds(this.ref);
+    await this.beforeRemoval();
     try {
       const response = await this.session.call(
         this.subject("delete"),
@@ -229,6 +234,7 @@ export class ContainerdProcess implements Process {
     }
     await this.exited;
     await this.#stdio.close();
+    this.#onRemoved?.(this);
   }
 
   /** Brings the process to where it can be deleted, or throws. */
@@ -264,6 +270,9 @@ export class ContainerdProcess implements Process {
     if (state !== "stopped") await unlessMissing(this.kill(SIGKILL, { signal }));
     await abortable(this.exited, signal);
   }
+
+  /** Removes what cannot outlive its record. */
+  protected async beforeRemoval(): Promise<void> {}
 
   /** Lets frozen processes run, so that a kill can reach them. */
   protected async thaw(options: CallOptions): Promise<void> {

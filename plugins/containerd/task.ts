@@ -26,8 +26,11 @@ const PROCESS_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Process"
 const LINUX_RESOURCES_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/LinuxResources";
 const WINDOWS_RESOURCES_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/WindowsResources";
 
+/** How long a task waits for its further processes before it is removed, in milliseconds. */
+const EXECS_BUDGET_MS = 10_000;
+
 /** What a task handle is made with. */
-export interface TaskInit extends Omit<ProcessInit, "ref"> {
+export interface TaskInit extends Omit<ProcessInit, "ref" | "onRemoved"> {
   /** Its container. */
   readonly containerId: string;
   /** Whether its resources are those of Windows. */
@@ -37,6 +40,7 @@ export interface TaskInit extends Omit<ProcessInit, "ref"> {
 /** The task of a container in containerd. */
 export class ContainerdTask extends ContainerdProcess implements Task {
   readonly #init: TaskInit;
+  readonly #execs = new Set<ContainerdProcess>();
 
   /** @param init What is known of it. */
   constructor(session: Session, init: TaskInit) {
@@ -163,10 +167,23 @@ export class ContainerdTask extends ContainerdProcess implements Task {
     await writeCheckpoint(this.session, this.containerId, directory, options);
   }
 
-  #process(init: Omit<ProcessInit, "memoryLimited">): ContainerdProcess {
-    return new ContainerdProcess(this.session, {
+  /**
+   * Removes the further processes that were reached by this handle. Their ends are told only as
+   * long as there is a task.
+   */
+  protected override async beforeRemoval(): Promise<void> {
+    const signal = AbortSignal.timeout(EXECS_BUDGET_MS);
+    const removals = [...this.#execs].map((process) => process.delete({ force: true, signal }));
+    await Promise.allSettled(removals);
+  }
+
+  #process(init: Omit<ProcessInit, "memoryLimited" | "onRemoved">): ContainerdProcess {
+    const process = new ContainerdProcess(this.session, {
       ...init,
       memoryLimited: this.#init.memoryLimited,
+      onRemoved: (removed) => this.#execs.delete(removed),
     });
+    this.#execs.add(process);
+    return process;
   }
 }
