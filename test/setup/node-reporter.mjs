@@ -10,4 +10,6 @@ export default async function* nodeReporter(source) {
     const kind = details?.type ?? "test";
     yield JSON.stringify({ type, name, nesting, skip, todo, kind, failureType }) + "\n";
   }
+  // Missing when a test ends the process: exit code 0 would hide the tests that never ran.
+  yield JSON.stringify({ type: "end" }) + "\n";
 }

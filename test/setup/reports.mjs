@@ -15,8 +15,12 @@
  */
 export function readNodeReport(text) {
   const results = [];
-  for (const line of text.split("\n").filter((each) => each !== "")) {
-    const { type, name, skip, todo, kind, failureType } = JSON.parse(line);
+  const lines = text.split("\n").filter((each) => each !== "").map((line) => JSON.parse(line));
+  if (lines.at(-1)?.type !== "end") {
+    results.push({ name: "the process ended before its tests", state: "failed" });
+  }
+  for (const { type, name, skip, todo, kind, failureType } of lines) {
+    if (type === "end") continue;
     // A parent fails with its children, which were counted.
     if (failureType === "subtestsFailed") continue;
     if (skip !== undefined && skip !== false) {

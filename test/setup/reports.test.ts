@@ -6,9 +6,18 @@ describe("readNodeReport()", () => {
   const line = (fields: object) =>
     `${JSON.stringify({ type: "test:pass", kind: "test", ...fields })}\n`;
 
+  const end = line({ type: "end" });
+
+  it("readNodeReport() counts a process that ended before its tests as failed", () => {
+    assert.deepEqual(readNodeReport(line({ name: "a" })).map((each) => each.state), [
+      "failed",
+      "passed",
+    ]);
+  });
+
   it("readNodeReport() counts tests and not the suites around them", () => {
     const text = line({ name: "a" }) + line({ name: "suite", kind: "suite" });
-    assert.deepEqual(readNodeReport(text), [{ name: "a", state: "passed" }]);
+    assert.deepEqual(readNodeReport(text + end), [{ name: "a", state: "passed" }]);
   });
 
   it("readNodeReport() counts a failed hook, and not the parents of what failed", () => {
@@ -16,7 +25,7 @@ describe("readNodeReport()", () => {
       line({ name: "hook", kind: "suite", type: "test:fail", failureType: "hookFailed" }) +
       line({ name: "b", type: "test:fail", failureType: "testCodeFailure" }) +
       line({ name: "suite", kind: "suite", type: "test:fail", failureType: "subtestsFailed" });
-    assert.deepEqual(readNodeReport(text), [
+    assert.deepEqual(readNodeReport(text + end), [
       { name: "hook", state: "failed" },
       { name: "b", state: "failed" },
     ]);
@@ -25,7 +34,7 @@ describe("readNodeReport()", () => {
   it("readNodeReport() keeps the reason of a skip, also of a whole suite", () => {
     const text = line({ name: "a", skip: "no criu" }) +
       line({ name: "b", skip: true, kind: "suite" });
-    assert.deepEqual(readNodeReport(text), [
+    assert.deepEqual(readNodeReport(text + end), [
       { name: "a", state: "skipped", reason: "no criu" },
       { name: "b", state: "skipped" },
     ]);
