@@ -33,7 +33,7 @@ export class FifoDriver implements StdioDriver {
     signal?.throwIfAborted();
     const folder = host === undefined ? undefined : this.#folders.make();
     const builder = new SessionBuilder(request, host, {
-      onCancel: "discard",
+      process: "new",
       remove: () => folder?.remove(),
     });
     try {
@@ -82,7 +82,7 @@ export class FifoDriver implements StdioDriver {
     const host = fifos.length === 0 ? undefined : await this.#chooseHost();
     signal?.throwIfAborted();
     const builder = new SessionBuilder(request, host, {
-      onCancel: "detach",
+      process: "running",
       // As long as the process runs, somebody else may want to attach, too.
       remove: ({ isEnded }) => {
         if (isEnded) removeForeignFifos(Object.values(paths));

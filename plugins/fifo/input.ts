@@ -14,6 +14,8 @@ export interface InputOptions {
   readonly descriptors: Descriptors;
   /** Writes to it. */
   readonly backend: Backend;
+  /** Whether a shim may still have to open its end when it has answered. */
+  readonly reader: "comes" | "is there";
   /** Called once, after our end was closed. */
   readonly onClosed: () => void;
   /** Whose input it is. */
@@ -113,8 +115,8 @@ export class Input {
   #tryRelease(attempt: number): void {
     const { descriptors, path } = this.#options;
     this.#keeper.close();
-    const delayMs = readerDelaysMs[attempt];
-    if (!hasReader(descriptors, path) && delayMs !== undefined) {
+    const delayMs = this.#options.reader === "comes" ? readerDelaysMs[attempt] : undefined;
+    if (delayMs !== undefined && !hasReader(descriptors, path)) {
       try {
         this.#keeper = new Keeper(descriptors, path);
         this.#timer = setTimeout(() => this.#tryRelease(attempt + 1), delayMs);

@@ -9,8 +9,8 @@ import { systemError } from "./system-error.ts";
 
 /** What {@linkcode SessionBuilder} takes. */
 export interface BuilderOptions {
-  /** What a consumer's cancel of a piped output does. */
-  readonly onCancel: "discard" | "detach";
+  /** Whether the process is new, or one that runs already. */
+  readonly process: "new" | "running";
   /** Removes what was made. */
   readonly remove: SessionParts["remove"];
 }
@@ -87,6 +87,7 @@ export class SessionBuilder {
       path,
       descriptors: host.descriptors,
       backend: host.backend,
+      reader: this.#options.process === "new" ? "comes" : "is there",
       onClosed: onStdinClosed,
       containerId,
       processId,
@@ -104,7 +105,7 @@ export class SessionBuilder {
     this.#keepers.push(keeper);
     if (keeper.fd !== undefined) host.libc?.setPipeSize(keeper.fd, outputPipeSizeBytes);
     const output = new Output((sink) => host.backend.openReader(path, sink), {
-      onCancel: this.#options.onCancel,
+      onCancel: this.#options.process === "new" ? "discard" : "detach",
       failure: (cause) =>
         systemError(`Cannot read ${name} of process "${processId}"`, cause, {
           containerId,

@@ -95,7 +95,8 @@ for (const backend of backendsHere) {
       "write() fails with failed_precondition when nobody reads, and stdin is closed once",
       test(async (setting) => {
         const session = await setting.prepare({ stdin: "piped" }, { backend });
-        const shim = await setting.shim(session, "exit 0");
+        const shim = await setting.shim(session, "read line");
+        shim.tell("end");
         await shim.ended;
         const writer = piped(session.stdio.stdin).getWriter();
         const attempt = async (): Promise<void> => {
@@ -167,7 +168,7 @@ for (const backend of backendsHere) {
         await session.drain(10_000);
         await refused;
         assert.equal(setting.stdinClosedCount, 1);
-        assert.equal(isOpenHere(session.paths.stdin), false);
+        await until(() => !isOpenHere(session.paths.stdin));
         shim.tell("end");
         await shim.ended;
       }),

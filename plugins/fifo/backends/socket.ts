@@ -91,10 +91,16 @@ class SocketWriter implements FifoWriter {
     this.#socket.unref();
   }
 
-  write(chunk: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.write(chunk, (error) => error ? reject(error) : resolve());
-    });
+  async write(chunk: Uint8Array): Promise<void> {
+    // Node's event loop waits for a write of its own accord, Deno's does not.
+    this.#socket.ref();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#socket.write(chunk, (error) => error ? reject(error) : resolve());
+      });
+    } finally {
+      this.#socket.unref();
+    }
   }
 
   // Writes have resolved before it is called, and a pipe has nothing to shut down.
