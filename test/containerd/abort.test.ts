@@ -1,0 +1,474 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { containerd } from "../../plugins/containerd/mod.ts";
+import { grpc } from "../../plugins/grpc/mod.ts";
+import { Client } from "../../src/client.ts";
+import { isContainerError } from "../../src/errors.ts";
+import { Registry } from "../../src/registry.ts";
+import { type Daemon, startDaemon } from "../helpers/daemon.ts";
+import { type AbortCase, changes, questions } from "./support/abort-cases.ts";
+import { type Leftovers, leftovers, NOTHING } from "./support/leftovers.ts";
+import { openClient, RUNC } from "./support/open-client.ts";
+import { type Position, RpcGate } from "./support/rpc-gate.ts";
+import { execOf, sleeper, specOf } from "./support/specs.ts";
+
+// A rejection that nobody handles fails the test in which it happens, in all three test runners.
+
+let daemon: Daemon;
+/** Sets up for other clients and clears up after them. */
+let admin: Client;
+let count = 0;
+const newId = () => `abort-${++count}`;
+
+before(async () => {
+  daemon = await startDaemon();
+  admin = openClient(daemon);
+});
+after(async () => {
+  await admin?.[Symbol.asyncDispose]();
+  await daemon?.stop();
+});
+
+/** What a promise rejected with; fails if it resolved. */
+async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  const outcome = await promise.then(() => undefined, (reason: unknown) => ({ reason }));
+  assert.ok(outcome, "resolved in spite of the abort");
+  return outcome.reason;
+}
+
+function unlessMissing(error: unknown): void {
+  if (!isContainerError(error, "not_found")) throw error;
+}
+
+async function removeAll(id: string): Promise<void> {
+  await admin.delete(id, { force: true }).catch(unlessMissing);
+}
+
+function expected(rest: AbortCase["rest"], id: string, found: Leftovers): Leftovers {
+  switch (rest) {
+    case "nothing":
+      return NOTHING;
+    case "container":
+      return { ...NOTHING, containers: [id] };
+    case "running":
+      return { ...NOTHING, containers: [id], tasks: [id], bundles: [id] };
+    case "either":
+      // What the call was about may be there or not, but wholly, and nothing else.
+      return found.tasks.length > 0 ? expected("running", id, found) : {
+        ...NOTHING,
+        containers: found.containers.length > 0 ? [id] : [],
+      };
+  }
+}
+
+/** Sets up, and gives the client that makes the call, with nothing held yet. */
+async function prepared(test: AbortCase, id: string, gate: RpcGate): Promise<Client> {
+  const client = openClient(daemon, { interceptors: [gate.interceptor] });
+  try {
+    if (!test.isForeign) await test.setUp?.(client, id);
+    else {
+      await test.setUp?.(admin, id);
+      await client.version();
+    }
+    return client;
+  } catch (error) {
+    await client[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Aborts a call when its RPC number `index` is where it is to be stopped. */
+async function abortAt(
+  test: AbortCase,
+  at: {
+    readonly client: Client;
+    readonly id: string;
+    readonly gate: RpcGate;
+    readonly index: number;
+    readonly position: Position;
+  },
+): Promise<void> {
+  const { client, id, gate, index, position } = at;
+  const method = test.calls[index] ?? assert.fail("no such call");
+  const skip = test.calls.slice(0, index).filter((call) => call === method).length;
+  const held = gate.hold(method, position, { skip });
+  try {
+    const controller = new AbortController();
+    const reason = { why: `${method} ${position}` };
+    const rejected = rejection(test.run(client, id, controller.signal));
+    await Promise.race([
+      held.arrived,
+      rejected.then((early) => assert.fail(`ended before it came to ${method}: ${early}`)),
+    ]);
+    controller.abort(reason);
+    // The held call is not let go before: an abort does not wait for a server.
+    assert.equal(await rejected, reason);
+  } finally {
+    held.release();
+  }
+}
+
+for (const test of changes) {
+  describe(`${test.name} with a signal`, () => {
+    it(`${test.name} makes the calls of the table, in this order`, async () => {
+      const id = newId();
+      const gate = new RpcGate();
+      const client = await prepared(test, id, gate);
+      try {
+        const before = gate.calls.length;
+        await test.run(client, id, new AbortController().signal);
+        assert.deepEqual(gate.calls.slice(before), test.calls);
+        await client.delete(id, { force: true }).catch(unlessMissing);
+        await client[Symbol.asyncDispose]();
+        assert.deepEqual(await leftovers(daemon), NOTHING);
+      } finally {
+        await client[Symbol.asyncDispose]();
+        await removeAll(id);
+      }
+    });
+
+    it(`${test.name} sends nothing if the signal has aborted`, async () => {
+      const id = newId();
+      const gate = new RpcGate();
+      const client = await prepared(test, id, gate);
+      try {
+        const before = gate.calls.length;
+        const reason = { why: "too late" };
+        assert.equal(await rejection(test.run(client, id, AbortSignal.abort(reason))), reason);
+        assert.deepEqual(gate.calls.slice(before), []);
+      } finally {
+        await client[Symbol.asyncDispose]();
+        await removeAll(id);
+      }
+    });
+
+    for (const [index, method] of test.calls.entries()) {
+      for (const position of ["before", "after"] as const) {
+        it(`${test.name} leaves no orphan when aborted ${position} ${method} (${index + 1})`, async () => {
+          const id = newId();
+          const gate = new RpcGate();
+          const client = await prepared(test, id, gate);
+          try {
+            await abortAt(test, { client, id, gate, index, position });
+            await client.version();
+            await client[Symbol.asyncDispose]();
+            const found = await leftovers(daemon);
+            assert.deepEqual(found, expected(test.rest, id, found));
+            if (test.rest === "running") {
+              const pids = (await daemon.ctr("tasks", "ps", id)).trim().split("\n").slice(1);
+              assert.equal(pids.length, 1, pids.join("\n"));
+            }
+          } finally {
+            await client[Symbol.asyncDispose]();
+            await removeAll(id);
+          }
+        });
+      }
+    }
+  });
+}
+
+describe("a question with a signal", () => {
+  let id: string;
+  before(async () => {
+    id = newId();
+    await admin.create(id, sleeper(), RUNC);
+    await admin.start(id);
+  });
+  after(async () => {
+    await removeAll(id);
+    assert.deepEqual(await leftovers(daemon), NOTHING);
+  });
+
+  for (const test of questions) {
+    const prepare = async (gate: RpcGate): Promise<Client> => {
+      const client = openClient(daemon, { interceptors: [gate.interceptor] });
+      if (test.isForeign) await client.version();
+      else await client.status(id);
+      await test.setUp?.(admin, id);
+      return client;
+    };
+    const restore = async () => {
+      if ((await admin.status(id)).state !== "running") await admin.resume(id);
+    };
+
+    it(`${test.name} sends nothing if the signal has aborted`, async () => {
+      const gate = new RpcGate();
+      const client = await prepare(gate);
+      try {
+        const before = gate.calls.length;
+        const reason = { why: "too late" };
+        assert.equal(await rejection(test.run(client, id, AbortSignal.abort(reason))), reason);
+        assert.deepEqual(gate.calls.slice(before), []);
+      } finally {
+        await client[Symbol.asyncDispose]();
+        await restore();
+      }
+    });
+
+    for (const [index, method] of test.calls.entries()) {
+      for (const position of ["before", "after"] as const) {
+        it(`${test.name} rejects at once when aborted ${position} ${method} (${index + 1})`, async () => {
+          const gate = new RpcGate();
+          const client = await prepare(gate);
+          try {
+            const begun = gate.calls.length;
+            await abortAt(test, { client, id, gate, index, position });
+            assert.deepEqual(gate.calls.slice(begun), test.calls.slice(0, index + 1));
+            await client.version();
+          } finally {
+            await client[Symbol.asyncDispose]();
+            await restore();
+          }
+        });
+      }
+    }
+  }
+
+  it("questions leave the container as it was, and nothing else", async () => {
+    assert.deepEqual(await leftovers(daemon), expected("running", id, NOTHING));
+    assert.equal((await admin.status(id)).state, "running");
+  });
+});
+
+describe("a call after an aborted one", () => {
+  for (const test of changes.filter(({ rest }) => rest !== "either")) {
+    for (const [index, method] of test.calls.entries()) {
+      for (const position of ["before", "after"] as const) {
+        it(`${test.name} can be made again after an abort ${position} ${method}`, async () => {
+          const id = newId();
+          const gate = new RpcGate();
+          const client = await prepared(test, id, gate);
+          try {
+            await abortAt(test, { client, id, gate, index, position });
+            // At once: what the aborted one had begun is still being undone.
+            await test.run(client, id);
+            await client.delete(id, { force: true }).catch(unlessMissing);
+          } finally {
+            await client[Symbol.asyncDispose]();
+            await removeAll(id);
+          }
+        });
+      }
+    }
+  }
+});
+
+describe("wait() with a signal", () => {
+  it("wait() rejects with the reason of AbortSignal.timeout(), and can be made again", async () => {
+    const id = newId();
+    const client = openClient(daemon);
+    try {
+      await client.create(id, sleeper(), RUNC);
+      const process = await client.start(id);
+      const signal = AbortSignal.timeout(20);
+      const reason = await rejection(process.wait({ signal }));
+      assert.equal(reason, signal.reason);
+      assert.equal((reason as DOMException).name, "TimeoutError");
+      const wait = process.wait();
+      await client.signalProcess(id, "init", "SIGKILL");
+      const status = await wait;
+      assert.equal(status.state === "exited" && status.code, 137);
+    } finally {
+      await client[Symbol.asyncDispose]();
+      await removeAll(id);
+    }
+  });
+
+  it("wait() aborted by one caller goes on for the other one", async () => {
+    const id = newId();
+    const client = openClient(daemon);
+    try {
+      await client.create(id, sleeper(), RUNC);
+      await client.start(id);
+      const controller = new AbortController();
+      const reason = { why: "enough" };
+      const aborted = rejection(client.wait(id, "init", { signal: controller.signal }));
+      const other = client.wait(id);
+      controller.abort(reason);
+      assert.equal(await aborted, reason);
+      await client.signalProcess(id, "init", "SIGKILL");
+      assert.equal((await other).state, "exited");
+    } finally {
+      await client[Symbol.asyncDispose]();
+      await removeAll(id);
+    }
+  });
+
+  it("wait() of a further process rejects with the reason and leaves it running", async () => {
+    const id = newId();
+    const client = openClient(daemon);
+    try {
+      await client.create(id, sleeper(), RUNC);
+      await client.start(id);
+      const process = await client.exec(id, "more", execOf("sleep", "600"));
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const aborted = rejection(process.wait({ signal: controller.signal }));
+      controller.abort(reason);
+      assert.equal(await aborted, reason);
+      assert.equal((await process.status()).state, "running");
+    } finally {
+      await client[Symbol.asyncDispose]();
+      await removeAll(id);
+    }
+  });
+});
+
+describe("run() with a signal", () => {
+  it("run() aborted while the container runs kills and removes it", async () => {
+    const id = newId();
+    const client = openClient(daemon);
+    try {
+      const controller = new AbortController();
+      const reason = { why: "enough" };
+      const running = Promise.withResolvers<void>();
+      const run = rejection(client.run(id, specOf("sh", "-c", "echo up; exec sleep 600"), RUNC, {
+        signal: controller.signal,
+        stdio: {
+          stdout: new WritableStream({ write: () => running.resolve() }),
+        },
+      }));
+      await running.promise;
+      controller.abort(reason);
+      assert.equal(await run, reason);
+      await client[Symbol.asyncDispose]();
+      assert.deepEqual(await leftovers(daemon), NOTHING);
+    } finally {
+      await client[Symbol.asyncDispose]();
+      await removeAll(id);
+    }
+  });
+
+  it("start() aborted by its own callback leaves only the container", async () => {
+    const id = newId();
+    const client = openClient(daemon);
+    try {
+      await client.create(id, sleeper(), RUNC);
+      const controller = new AbortController();
+      const reason = { why: "not these streams" };
+      const stdio = () => controller.abort(reason);
+      const { signal } = controller;
+      assert.equal(await rejection(client.start(id, { signal, stdio })), reason);
+      await client[Symbol.asyncDispose]();
+      assert.deepEqual(await leftovers(daemon), { ...NOTHING, containers: [id] });
+    } finally {
+      await client[Symbol.asyncDispose]();
+      await removeAll(id);
+    }
+  });
+
+  it("start() rejects with what its callback throws and leaves only the container", async () => {
+    const id = newId();
+    const client = openClient(daemon);
+    try {
+      await client.create(id, sleeper(), RUNC);
+      const problem = new Error("not these streams");
+      const stdio = () => Promise.reject(problem);
+      assert.equal(await rejection(client.start(id, { stdio })), problem);
+      assert.deepEqual(await leftovers(daemon), { ...NOTHING, containers: [id] });
+    } finally {
+      await client[Symbol.asyncDispose]();
+      await removeAll(id);
+    }
+  });
+});
+
+describe("events() with a signal", () => {
+  for (const position of ["before", "after"] as const) {
+    it(`events() aborted ${position} Subscribe rejects ready and ends quietly`, async () => {
+      const gate = new RpcGate();
+      const client = openClient(daemon, { interceptors: [gate.interceptor] });
+      const held = gate.hold("Events/Subscribe", position);
+      try {
+        const controller = new AbortController();
+        const reason = { why: "enough" };
+        const stream = client.events({ signal: controller.signal });
+        await held.arrived;
+        controller.abort(reason);
+        assert.equal(await rejection(stream.ready), reason);
+        for await (const event of stream) assert.fail(`yielded ${event.type}`);
+        held.release();
+        await client.version();
+      } finally {
+        held.release();
+        await client[Symbol.asyncDispose]();
+      }
+    });
+  }
+
+  it("events() ends quietly when aborted between two events", async () => {
+    const client = openClient(daemon);
+    try {
+      const controller = new AbortController();
+      const stream = client.events({ signal: controller.signal });
+      await stream.ready;
+      const next = stream[Symbol.asyncIterator]().next();
+      controller.abort(new Error("enough"));
+      assert.deepEqual(await next, { done: true, value: undefined });
+    } finally {
+      await client[Symbol.asyncDispose]();
+    }
+  });
+});
+
+describe("opening with a signal", () => {
+  function gatedOpen() {
+    const opening = Promise.withResolvers<AbortSignal | undefined>();
+    const go = Promise.withResolvers<void>();
+    let opens = 0;
+    const connect = grpc({ address: daemon.address });
+    const plugin = containerd({
+      rpc: async (options) => {
+        opens++;
+        opening.resolve(options?.signal);
+        await go.promise;
+        return await connect(options);
+      },
+      namespace: daemon.namespace,
+    });
+    const client = new Client(new Registry({}, { fallback: plugin }));
+    return { client, opening: opening.promise, go: go.resolve, opens: () => opens };
+  }
+
+  it("version() of one caller opens although another caller's was aborted", async () => {
+    const { client, opening, go, opens } = gatedOpen();
+    try {
+      const controller = new AbortController();
+      const reason = { why: "enough" };
+      const aborted = rejection(client.version(undefined, { signal: controller.signal }));
+      const other = client.version();
+      const signal = await opening;
+      controller.abort(reason);
+      assert.equal(await aborted, reason);
+      assert.equal(signal?.aborted, false);
+      go();
+      assert.match((await other).version, /\d/);
+      assert.equal(opens(), 1);
+    } finally {
+      go();
+      await client[Symbol.asyncDispose]();
+    }
+  });
+
+  it("version() ends the opening when its last caller has aborted, and opens anew", async () => {
+    const { client, opening, go, opens } = gatedOpen();
+    try {
+      const controller = new AbortController();
+      const aborted = ["one", "two"].map(() =>
+        rejection(client.version(undefined, { signal: controller.signal }))
+      );
+      const signal = await opening;
+      const reason = { why: "enough" };
+      controller.abort(reason);
+      for (const each of aborted) assert.equal(await each, reason);
+      assert.equal(signal?.aborted, true);
+      go();
+      assert.match((await client.version()).version, /\d/);
+      assert.equal(opens(), 2);
+    } finally {
+      go();
+      await client[Symbol.asyncDispose]();
+    }
+  });
+});
