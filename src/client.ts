@@ -1,4 +1,5 @@
 import { abortable } from "./abort.ts";
+import { checkProcess, checkResources, checkSpec } from "./check-input.ts";
 import { Cleanups, cleanupSubject } from "./cleanups.ts";
 import type {
   ClientDescription,
@@ -120,7 +121,7 @@ export class Client implements AsyncDisposable {
     options: CreateOptions<Shim> = {},
   ): Promise<Container> {
     validateContainerId(id);
-    (await validators()).validateSpec(spec);
+    await checkSpec(spec);
     validateLabels(options.labels ?? {});
     const runtime = await this.#runtime(shim, options);
     const { signal, ...request } = options;
@@ -176,7 +177,7 @@ export class Client implements AsyncDisposable {
     options: ExecOptions<S> = {},
   ): Promise<Process<StdioOf<S>>> {
     validateExecId(processId);
-    (await validators()).validateProcess(process);
+    await checkProcess(process);
     const subject = cleanupSubject({ containerId: id, processId });
     const task = await this.#task(id, options);
     const { signal, stdio } = options;
@@ -363,7 +364,7 @@ export class Client implements AsyncDisposable {
     resources: Resources,
     options: CallOptions = {},
   ): Promise<void> {
-    (await validators()).validateResources(resources);
+    await checkResources(resources);
     const task = await this.#task(id, options);
     await capability(task, "updateResources").call(task, resources, options);
   }
@@ -463,9 +464,6 @@ export class Client implements AsyncDisposable {
     return this.#handles.process(id, processId, { signal });
   }
 }
-
-// A third of the core's size that nobody needs who only looks on: loaded with the first spec.
-const validators = () => import("./oci/validate.ts");
 
 // The contract has one type of process for all; which of its streams are there follows from what
 // was asked for, which the caller's type says.

@@ -4,7 +4,7 @@
  * @example
  * ```ts
  * import { connect } from "libcontainerd/auto";
- * import { linuxSpec } from "libcontainerd";
+ * import { linuxSpec } from "libcontainerd/spec";
  *
  * const client = await connect();
  * const spec = linuxSpec({ args: ["echo", "hello"], rootfs: "/srv/rootfs" });
