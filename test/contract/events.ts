@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { ContainerEvent } from "../../src/events.ts";
+import { assertExited } from "./assertions.ts";
+import type { Bench } from "./bench.ts";
+import { EventLog } from "./event-log.ts";
+
+/** What is told of containers, and in which order. */
+export function eventContract(bench: Bench): void {
+  const { options } = bench;
+  const run = { does: "run" } as const;
+
+  it("events() gives create, start, exit and delete of a container, in this order, once", async () => {
+    await bench.withEvents(async (events) => {
+      await bench.withContainer({ does: "exit", code: 9 }, async (id) => {
+        const task = await bench.client.start(id);
+        const status = assertExited(await task.wait(), 9);
+        await bench.client.deleteTask(id);
+        await events.untilType(id, "delete", "init");
+        assert.deepEqual(events.types(id), ["create", "start", "exit init", "delete init"]);
+        const [create, start, exit] = events.of(id);
+        assert.equal(create?.type === "create" && create.pid, task.pid);
+        assert.equal(start?.type === "start" && start.pid, task.pid);
+        assert.ok(exit?.type === "exit" && exit.status.state === "exited");
+        assert.equal(exit.pid, task.pid);
+        assert.equal(exit.status.code, 9);
+        assert.equal(exit.status.exitedAt.getTime(), status.exitedAt.getTime());
+        for (const event of events.of(id)) {
+          assert.equal(event.source, "observed");
+          assert.ok(event.timestamp instanceof Date);
+        }
+      });
+    });
+  });
+
+  it("events() gives exec-added, exec-started, exit and delete of a further process", async () => {
+    await bench.withEvents(async (events) => {
+      await bench.withRunning(run, async (id) => {
+        const process = options.process({ does: "exit", code: 8 });
+        const handle = await bench.client.exec(id, "probe", process);
+        assertExited(await handle.wait(), 8);
+        await events.untilType(id, "exit", "probe");
+        const about = events.of(id).filter((event) =>
+          "processId" in event && event.processId === "probe"
+        );
+        assert.deepEqual(about.map(({ type }) => type).slice(0, 3), [
+          "exec-added",
+          "exec-started",
+          "exit",
+        ]);
+        const started = about[1];
+        assert.equal(started?.type === "exec-started" && started.pid, handle.pid);
+      });
+    });
+  });
+
+  it("events() gives paused and resumed", {
+    skip: !options.capabilities.pause && "the runtime cannot pause",
+  }, async () => {
+    await bench.withEvents(async (events) => {
+      await bench.withRunning(run, async (id) => {
+        await bench.client.pause(id);
+        await bench.client.resume(id);
+        await events.untilType(id, "resumed");
+        assert.deepEqual(events.types(id), ["create", "start", "paused", "resumed"]);
+      });
+    });
+  });
+
+  it("events() keeps the order of each of many containers, one exit each", async () => {
+    const count = 6;
+    await bench.withEvents(async (events) => {
+      const ids = await Promise.all(Array.from({ length: count }, async (_, code) => {
+        const id = bench.newId();
+        const spec = options.spec({ does: "exit", code });
+        assertExited(await bench.client.run(id, spec, options.shim), code);
+        return id;
+      }));
+      for (const [code, id] of ids.entries()) {
+        await events.untilType(id, "delete", "init");
+        assert.deepEqual(events.types(id), ["create", "start", "exit init", "delete init"]);
+        const exit = events.of(id).find(({ type }) => type === "exit");
+        assert.ok(exit?.type === "exit" && exit.status.state === "exited");
+        assert.equal(exit.status.code, code);
+      }
+    });
+  });
+
+  it("events() misses nothing that happens right after ready, also in a second stream", async () => {
+    await bench.withEvents(async (first) => {
+      await bench.withContainer({ does: "exit", code: 0 }, async (id) => {
+        await bench.withEvents(async (second) => {
+          await bench.client.start(id);
+          await Promise.all([
+            first.untilType(id, "exit", "init"),
+            second.untilType(id, "exit", "init"),
+          ]);
+          assert.deepEqual(second.types(id), first.types(id));
+        });
+      });
+    });
+  });
+
+  it("events() ends without an error when its signal aborts", async () => {
+    const abort = new AbortController();
+    const log = await EventLog.open(bench.client.events({ signal: abort.signal }));
+    abort.abort(new Error("enough"));
+    await log.ended;
+  });
+
+  it("events() tells of what another client does", async () => {
+    await bench.withEvents(async (events) => {
+      await bench.withClient(async (other) => {
+        const id = bench.newId();
+        const spec = options.spec({ does: "exit", code: 1 });
+        await other.run(id, spec, options.shim);
+        await events.untilType(id, "delete", "init");
+        assert.deepEqual(events.types(id), ["create", "start", "exit init", "delete init"]);
+      });
+    });
+  });
+
+  it("a backend is told of every event, in order, from the first container on", async () => {
+    const told: string[] = [];
+    const seen = Promise.withResolvers<void>();
+    const backend = {
+      processEvent: (id: string, type: ContainerEvent["type"], info: ContainerEvent) => {
+        assert.equal(info.containerId, id);
+        assert.equal(info.type, type);
+        told.push(type);
+        if (type === "delete") seen.resolve();
+      },
+    };
+    await bench.withClient(async (client) => {
+      const id = bench.newId();
+      await client.run(id, options.spec({ does: "exit", code: 0 }), options.shim);
+      await seen.promise;
+      assert.deepEqual(told, ["create", "start", "exit", "delete"]);
+    }, { backend });
+  });
+}

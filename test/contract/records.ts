@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { Bench } from "./bench.ts";
+import { rejectsWith } from "./assertions.ts";
+
+/** The record of a container: made, found, listed, removed. */
+export function recordContract(bench: Bench): void {
+  const { options } = bench;
+  const exit = { does: "exit", code: 0 } as const;
+
+  it("describe() names the runtime and the reason", () => {
+    const { runtime, reason } = bench.client.describe();
+    assert.notEqual(runtime, "");
+    assert.notEqual(reason, "");
+  });
+
+  it("version() tells the same for the shim and for the default runtime", async () => {
+    const version = await bench.client.version();
+    assert.match(version.version, /\d/);
+    assert.equal(typeof version.revision, "string");
+    assert.deepEqual(await bench.client.version(options.shim), version);
+  });
+
+  it("create() makes a record that the runtime gives back, and runs nothing", async () => {
+    const id = bench.newId();
+    const spec = options.spec(exit);
+    const before = Date.now();
+    const container = await bench.client.create(id, spec, options.shim, {
+      labels: { tier: "front", empty: "" },
+      image: "example.com/web:1",
+    });
+    try {
+      assert.equal(container.id, id);
+      const info = await container.info();
+      assert.equal(info.id, id);
+      assert.equal(info.shim, options.shim);
+      assert.equal(info.image, "example.com/web:1");
+      assert.equal(info.labels["tier"], "front");
+      assert.deepEqual(info.spec.process?.args, spec.process?.args);
+      assert.ok(Math.abs(info.createdAt.getTime() - before) < 60_000);
+      const found = await (await bench.client.runtime()).loadContainer(id);
+      assert.deepEqual(await found.info(), info);
+      await rejectsWith(container.task(), "not_found", { containerId: id });
+      await rejectsWith(bench.client.status(id), "failed_precondition", { containerId: id });
+    } finally {
+      await bench.remove(id);
+    }
+  });
+
+  it("create() refuses an id that is in use with conflict", async () => {
+    await bench.withContainer(exit, async (id) => {
+      const again = bench.client.create(id, options.spec(exit), options.shim);
+      await rejectsWith(again, "conflict", { containerId: id });
+    });
+  });
+
+  it("create() with replace removes the container that has the id, though it runs", async () => {
+    await bench.withRunning({ does: "run" }, async (id) => {
+      const spec = options.spec({ does: "exit", code: 3 });
+      await bench.client.create(id, spec, options.shim, { replace: true, labels: { v: "2" } });
+      await rejectsWith(bench.client.status(id), "failed_precondition");
+      await bench.client.start(id);
+      const status = await bench.client.wait(id);
+      assert.equal(status.state === "exited" && status.code, 3);
+    });
+  });
+
+  it("create() refuses a bad id, a bad label and a spec without a command", async () => {
+    const spec = options.spec(exit);
+    const { client } = bench;
+    for (const id of ["", "../outside", "a b", "-a", "a".repeat(77)]) {
+      await rejectsWith(client.create(id, spec, options.shim), "invalid_argument", {
+        field: "containerId",
+      });
+    }
+    const id = bench.newId();
+    const labels = { key: "x".repeat(5000) };
+    await rejectsWith(client.create(id, spec, options.shim, { labels }), "invalid_argument", {
+      field: 'labels["key"]',
+    });
+    const bare = { ...spec, process: { ...spec.process, cwd: "/", args: [] } };
+    await rejectsWith(client.create(id, bare, options.shim), "invalid_argument");
+    await rejectsWith((await client.runtime()).loadContainer(id), "not_found");
+  });
+
+  it("create() refuses a name that cannot be a shim's", async () => {
+    for (const shim of ["", "runc", "a/b.c", "io.containerd.runc.v2/"]) {
+      const call = () => bench.client.create(bench.newId(), options.spec(exit), shim);
+      await rejectsWith(call, "invalid_argument", { field: "shim" });
+    }
+  });
+
+  it("update() merges labels, and null removes one", async () => {
+    const labels = { keep: "1", change: "1", drop: "1" };
+    await bench.withContainer(exit, async (id) => {
+      const container = await (await bench.client.runtime()).loadContainer(id);
+      if (!container.update) return; // a capability of its own: nothing in the client needs it
+      const info = await container.update({ labels: { change: "2", drop: null, add: "1" } });
+      assert.deepEqual({ ...info.labels }, { keep: "1", change: "2", add: "1" });
+      assert.deepEqual((await container.info()).labels, info.labels);
+    }, { labels });
+  });
+
+  it("listContainers() gives the record of every container", async () => {
+    await bench.withContainer(exit, async (one) => {
+      await bench.withContainer(exit, async (two) => {
+        const found = new Map<string, string | undefined>();
+        for await (const { id, labels } of bench.client.listContainers()) {
+          found.set(id, labels["n"]);
+        }
+        assert.equal(found.get(one), "one");
+        assert.equal(found.get(two), "two");
+      }, { labels: { n: "two" } });
+    }, { labels: { n: "one" } });
+  });
+
+  it("delete() removes the record; then the id is not found, and free", async () => {
+    await bench.withContainer(exit, async (id) => {
+      await bench.client.delete(id);
+      await rejectsWith(bench.client.delete(id), "not_found", { containerId: id });
+      await rejectsWith(bench.client.start(id), "not_found", { containerId: id });
+      for await (const { id: listed } of bench.client.listContainers()) assert.notEqual(listed, id);
+      await bench.client.create(id, options.spec(exit), options.shim);
+    });
+  });
+
+  it("delete() refuses a container with a task; force removes both", async () => {
+    await bench.withRunning({ does: "run" }, async (id) => {
+      await rejectsWith(bench.client.delete(id), "failed_precondition", { containerId: id });
+      assert.equal((await bench.client.status(id)).state, "running");
+      await bench.client.delete(id, { force: true });
+      await rejectsWith(bench.client.status(id), "not_found", { containerId: id });
+    });
+  });
+
+  it("every call that takes an id says not_found for one that nobody has", async () => {
+    const { client } = bench;
+    const id = bench.newId();
+    const process = options.process(exit);
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => client.start(id),
+      () => client.exec(id, "x", process),
+      () => client.restore(id),
+      () => client.signalProcess(id, "init", "TERM"),
+      () => client.resizeTerminal(id, "init", { columns: 80, rows: 24 }),
+      () => client.closeStdin(id, "init"),
+      () => client.pause(id),
+      () => client.resume(id),
+      () => client.stats(id),
+      () => client.listPids(id),
+      () => client.summary(id),
+      () => client.status(id),
+      () => client.wait(id),
+      () => client.updateResources(id, {}),
+      () => client.createCheckpoint(id, "/tmp/never"),
+      () => client.deleteTask(id),
+      () => client.delete(id),
+    ];
+    for (const call of calls) await rejectsWith(call, "not_found", { containerId: id });
+  });
+
+  it("every call that needs a task says failed_precondition for a container without one", async () => {
+    const { client } = bench;
+    const process = options.process(exit);
+    await bench.withContainer(exit, async (id) => {
+      const calls: readonly (() => Promise<unknown>)[] = [
+        () => client.exec(id, "x", process),
+        () => client.signalProcess(id, "init", "TERM"),
+        () => client.resizeTerminal(id, "init", { columns: 80, rows: 24 }),
+        () => client.closeStdin(id, "init"),
+        () => client.pause(id),
+        () => client.resume(id),
+        () => client.stats(id),
+        () => client.listPids(id),
+        () => client.summary(id),
+        () => client.status(id),
+        () => client.wait(id),
+        () => client.updateResources(id, {}),
+        () => client.createCheckpoint(id, "/tmp/never"),
+        () => client.deleteTask(id),
+      ];
+      for (const call of calls) await rejectsWith(call, "failed_precondition", { containerId: id });
+    });
+  });
+
+  it("every call that takes an id refuses one that cannot be", async () => {
+    const { client } = bench;
+    const process = options.process(exit);
+    const id = "../outside";
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => client.start(id),
+      () => client.exec(id, "x", process),
+      () => client.restore(id),
+      () => client.signalProcess(id, "init", "TERM"),
+      () => client.closeStdin(id, "init"),
+      () => client.pause(id),
+      () => client.stats(id),
+      () => client.summary(id),
+      () => client.status(id),
+      () => client.wait(id),
+      () => client.deleteTask(id),
+      () => client.delete(id),
+    ];
+    for (const call of calls) {
+      await rejectsWith(call, "invalid_argument", { field: "containerId" });
+    }
+  });
+
+  it("every call rejects with the reason of a signal that has aborted before", async () => {
+    const { client } = bench;
+    const reason = new Error("no longer wanted");
+    const signal = AbortSignal.abort(reason);
+    await bench.withRunning({ does: "run" }, async (id) => {
+      const calls: readonly (() => Promise<unknown>)[] = [
+        () => client.version(undefined, { signal }),
+        () => client.create(bench.newId(), options.spec(exit), options.shim, { signal }),
+        () => client.start(id, { signal }),
+        () => client.exec(id, "x", options.process(exit), { signal }),
+        () => client.restore(id, { signal }),
+        () => client.signalProcess(id, "init", "KILL", { signal }),
+        () => client.closeStdin(id, "init", { signal }),
+        () => client.status(id, "init", { signal }),
+        () => client.wait(id, "init", { signal }),
+        () => client.deleteTask(id, { signal, force: true }),
+        () => client.delete(id, { signal, force: true }),
+        () => client.events({ signal }).ready,
+      ];
+      for (const [index, call] of calls.entries()) {
+        await assert.rejects(call, (error) => error === reason, `call ${index}`);
+      }
+      assert.equal((await client.status(id)).state, "running");
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { assertExited, rejectsWith, textOf, writeAll } from "./assertions.ts";
+import type { Bench } from "./bench.ts";
+
+/** Containers that another client made. */
+export function restoreContract(bench: Bench): void {
+  const { options } = bench;
+  const run = { does: "run" } as const;
+
+  it("restore() finds a running container of another client, and it can be waited for", async () => {
+    await bench.withContainer(run, async (id) => {
+      const task = await bench.client.start(id);
+      await bench.withClient(async (other) => {
+        const { alive, pid, process } = await other.restore(id);
+        assert.deepEqual({ alive, pid }, { alive: true, pid: task.pid });
+        assert.ok(process);
+        assert.equal(process.id, "init");
+        const wait = process.wait();
+        await other.signalProcess(id, "init", "KILL");
+        const status = assertExited(await wait, 137);
+        assert.deepEqual((await task.wait()), status);
+        assert.deepEqual(await other.wait(id), status);
+      });
+    });
+  });
+
+  it("restore() with the shim's name finds it, too", async () => {
+    await bench.withRunning(run, async (id) => {
+      await bench.withClient(async (other) => {
+        const { alive } = await other.restore(id, { shim: options.shim });
+        assert.equal(alive, true);
+      });
+    });
+  });
+
+  it("restore() of a container whose process has ended says so, with its code", async () => {
+    await bench.withRunning({ does: "exit", code: 12 }, async (id) => {
+      await bench.client.wait(id);
+      await bench.withClient(async (other) => {
+        const { alive, process } = await other.restore(id);
+        assert.equal(alive, false);
+        assert.ok(process);
+        assertExited(await process.wait(), 12);
+        assertExited(await other.deleteTask(id), 12);
+      });
+    });
+  });
+
+  it("restore() of a container without a task gives no process", async () => {
+    await bench.withContainer(run, async (id) => {
+      await bench.withClient(async (other) => {
+        const result = await other.restore(id);
+        assert.deepEqual(result, { alive: false, pid: 0, process: undefined });
+        await other.start(id);
+        assert.equal((await other.status(id)).state, "running");
+      });
+    });
+  });
+
+  it("restore() says not_found for a container that no runtime has", async () => {
+    const id = bench.newId();
+    await rejectsWith(bench.client.restore(id), "not_found", { containerId: id });
+    const shim = { shim: options.shim };
+    await rejectsWith(bench.client.restore(id, shim), "not_found", { containerId: id });
+  });
+
+  it("restore() attaches to piped streams: what is written before and after comes back", async () => {
+    await bench.withContainer({ does: "copy" }, async (id) => {
+      const first = await bench.options.open();
+      const stdio = { stdin: "piped", stdout: "piped" } as const;
+      try {
+        const task = await first.start(id, { stdio });
+        const writer = task.stdio.stdin.getWriter();
+        const reader = task.stdio.stdout.getReader();
+        await writer.write(new TextEncoder().encode("before"));
+        const { value } = await reader.read();
+        assert.equal(new TextDecoder().decode(value), "before");
+      } finally {
+        await first[Symbol.asyncDispose]();
+      }
+      await bench.withClient(async (second) => {
+        const { alive, process } = await second.restore(id, { stdio });
+        assert.equal(alive, true);
+        assert.ok(process);
+        await writeAll(process.stdio.stdin, "after");
+        assert.equal(await textOf(process.stdio.stdout), "after");
+        assertExited(await process.wait(), 0);
+      });
+    });
+  });
+
+  it("calls by id work on another client's container without restore()", async () => {
+    await bench.withRunning(run, async (id) => {
+      await bench.client.exec(id, "worker", options.process(run));
+      await bench.withClient(async (other) => {
+        assert.equal((await other.status(id)).state, "running");
+        const wait = other.wait(id, "worker");
+        await other.signalProcess(id, "worker", "TERM");
+        assertExited(await wait, 143);
+        await other.delete(id, { force: true });
+      });
+    });
+  });
+}

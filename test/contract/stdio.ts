@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { it } from "node:test";
+import { assertExited, rejectsWith, textOf, writeAll } from "./assertions.ts";
+import type { Bench } from "./bench.ts";
+
+/** Streams of processes, in small. */
+export function stdioContract(bench: Bench): void {
+  const { options } = bench;
+  const run = { does: "run" } as const;
+  const copy = { does: "copy" } as const;
+  const print = { does: "print", stdout: "to out ü€𝄞\n", stderr: "to err\n" } as const;
+  const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+
+  it("start() with piped outputs gives them apart, to their end", async () => {
+    await bench.withContainer(print, async (id) => {
+      const { stdio, ...task } = await streamsOf(bench, id);
+      const texts = await Promise.all([textOf(stdio.stdout), textOf(stdio.stderr)]);
+      assert.deepEqual(texts, [print.stdout, print.stderr]);
+      assert.equal(assertExited(await task.wait(), 0).truncated, false);
+    });
+  });
+
+  it("output is there although it is read only after the task was deleted", async () => {
+    await bench.withContainer(print, async (id) => {
+      const { stdio, wait } = await streamsOf(bench, id);
+      await wait();
+      await bench.client.deleteTask(id);
+      const texts = await Promise.all([textOf(stdio.stdout), textOf(stdio.stderr)]);
+      assert.deepEqual(texts, [print.stdout, print.stderr]);
+    });
+  });
+
+  it("start() with a piped input: what is written arrives, and the close ends it", async () => {
+    await bench.withContainer(copy, async (id) => {
+      const task = await bench.client.start(id, { stdio: piped });
+      await writeAll(task.stdio.stdin, "one two three");
+      assert.equal(await textOf(task.stdio.stdout), "one two three");
+      assertExited(await task.wait(), 0);
+    });
+  });
+
+  it("exec() pipes the streams of a further process", async () => {
+    await bench.withRunning(run, async (id) => {
+      const handle = await bench.client.exec(id, "copy", options.process(copy), { stdio: piped });
+      await writeAll(handle.stdio.stdin, "to and fro");
+      assert.equal(await textOf(handle.stdio.stdout), "to and fro");
+      assert.equal(await textOf(handle.stdio.stderr), "");
+      assertExited(await handle.wait(), 0);
+    });
+  });
+
+  it("closeStdin() by id ends the input of a first and of a further process", async () => {
+    await bench.withContainer(copy, async (id) => {
+      const stdio = { stdin: "piped", stdout: "piped" } as const;
+      const task = await bench.client.start(id, { stdio });
+      const handle = await bench.client.exec(id, "copy", options.process(copy), { stdio });
+      await bench.client.closeStdin(id, "copy");
+      assertExited(await handle.wait(), 0);
+      assert.equal((await bench.client.status(id)).state, "running");
+      await bench.client.closeStdin(id, "init");
+      assertExited(await task.wait(), 0);
+    });
+  });
+
+  it("an input that is closed before start() ends the process all the same", async () => {
+    await bench.withContainer(copy, async (id) => {
+      const container = await (await bench.client.runtime()).loadContainer(id);
+      const task = await container.newTask({ stdio: { stdin: "piped", stdout: "piped" } });
+      const { stdin, stdout } = task.stdio;
+      assert.ok(stdin && stdout);
+      const written = writeAll(stdin, "early");
+      await task.start();
+      await written;
+      assert.equal(await textOf(stdout), "early");
+      assertExited(await task.wait(), 0);
+      await task.delete();
+    });
+  });
+
+  it('start() with "null" and with nothing gives no streams and no input', async () => {
+    for (const stdio of [{}, { stdin: "null", stdout: "null", stderr: "null" }] as const) {
+      await bench.withContainer(copy, async (id) => {
+        const task = await bench.client.start(id, { stdio });
+        assert.deepEqual(task.stdio, { stdin: null, stdout: null, stderr: null });
+        assertExited(await task.wait(), 0);
+      });
+    }
+  });
+
+  it("start() with one piped output discards the other", async () => {
+    await bench.withContainer(print, async (id) => {
+      const task = await bench.client.start(id, { stdio: { stderr: "piped" } });
+      assert.equal(task.stdio.stdout, null);
+      assert.equal(await textOf(task.stdio.stderr), print.stderr);
+      assertExited(await task.wait(), 0);
+    });
+  });
+
+  it("start() with files reads from one and appends to others", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lccontract-"));
+    const [input, output, errors] = ["in", "out", "err"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    try {
+      writeFileSync(input, "from the file\n");
+      writeFileSync(output, "before\n");
+      await bench.withContainer(copy, async (id) => {
+        const stdio = { stdin: { file: input }, stdout: { file: output } };
+        const task = await bench.client.start(id, { stdio });
+        assertExited(await task.wait(), 0);
+      });
+      await bench.withContainer(print, async (id) => {
+        const stdio = { stdout: { file: output }, stderr: { file: errors } };
+        const task = await bench.client.start(id, { stdio });
+        assertExited(await task.wait(), 0);
+      });
+      assert.equal(readFileSync(output, "utf8"), `before\nfrom the file\n${print.stdout}`);
+      assert.equal(readFileSync(errors, "utf8"), print.stderr);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("start() refuses a file to read from that does not exist", async () => {
+    await bench.withContainer(copy, async (id) => {
+      const stdio = { stdin: { file: "/no/such/file" } };
+      const error = await rejectsWith(bench.client.start(id, { stdio }), "invalid_argument");
+      assert.match(error.message, /\/no\/such\/file/);
+      await rejectsWith(bench.client.status(id), "failed_precondition");
+    });
+  });
+
+  it("start() with streams pumps one in and the others out", async () => {
+    await bench.withContainer(copy, async (id) => {
+      const out = collector();
+      const stdin = new Blob(["pumped through"]).stream();
+      const task = await bench.client.start(id, { stdio: { stdin, stdout: out.stream } });
+      assertExited(await task.wait(), 0);
+      assert.equal(await out.text, "pumped through");
+    });
+    await bench.withContainer(print, async (id) => {
+      const [out, err] = [collector(), collector()];
+      const stdio = { stdout: out.stream, stderr: err.stream };
+      const task = await bench.client.start(id, { stdio });
+      assertExited(await task.wait(), 0);
+      assert.deepEqual(await Promise.all([out.text, err.text]), [print.stdout, print.stderr]);
+    });
+  });
+
+  it("start() hands a callback the streams before the process runs", async () => {
+    await bench.withContainer(copy, async (id) => {
+      let output: Promise<string> | undefined;
+      const task = await bench.client.start(id, {
+        stdio: async ({ stdin, stdout, stderr }) => {
+          assert.ok(stderr);
+          await rejectsWith(bench.client.exec(id, "x", options.process(run)), "failed_precondition");
+          output = textOf(stdout);
+          const writing = writeAll(stdin, "from the callback");
+          writing.catch(() => {});
+        },
+      });
+      assertExited(await task.wait(), 0);
+      assert.equal(await output, "from the callback");
+    });
+  });
+
+  it("start() is undone when the callback throws", async () => {
+    await bench.withContainer(copy, async (id) => {
+      const problem = new Error("cannot take them");
+      const start = bench.client.start(id, {
+        stdio: () => {
+          throw problem;
+        },
+      });
+      await assert.rejects(start, (error) => error === problem);
+      await rejectsWith(bench.client.status(id), "failed_precondition", { containerId: id });
+      const task = await bench.client.start(id);
+      assertExited(await task.wait(), 0);
+    });
+  });
+
+  it("exec() is undone when the callback throws", async () => {
+    await bench.withRunning(run, async (id) => {
+      const problem = new Error("cannot take them");
+      const exec = bench.client.exec(id, "copy", options.process(copy), {
+        stdio: () => Promise.reject(problem),
+      });
+      await assert.rejects(exec, (error) => error === problem);
+      await rejectsWith(bench.client.status(id, "copy"), "not_found", { processId: "copy" });
+    });
+  });
+
+  it('start() with "inherit" writes to the streams of the own process', async () => {
+    const { inherit } = options.capabilities;
+    if (!inherit) {
+      await bench.withContainer(print, async (id) => {
+        const start = bench.client.start(id, { stdio: { stdout: "inherit" } });
+        await rejectsWith(start, "unimplemented");
+      });
+      return;
+    }
+    assert.deepEqual(await inherit(print), { stdout: print.stdout, stderr: print.stderr });
+  });
+
+  it("a reader that cancels does not stop the process", async () => {
+    await bench.withContainer(print, async (id) => {
+      const { stdio, wait } = await streamsOf(bench, id);
+      await stdio.stdout.cancel();
+      assert.equal(await textOf(stdio.stderr), print.stderr);
+      assertExited(await wait(), 0);
+    });
+  });
+}
+
+async function streamsOf(bench: Bench, id: string) {
+  const task = await bench.client.start(id, {
+    stdio: { stdout: "piped", stderr: "piped" },
+  });
+  return { stdio: task.stdio, wait: () => task.wait() };
+}
+
+/** A sink that keeps what it gets; `text` resolves when it is closed. */
+function collector(): {
+  readonly stream: WritableStream<Uint8Array>;
+  readonly text: Promise<string>;
+} {
+  const chunks: Uint8Array[] = [];
+  const closed = Promise.withResolvers<string>();
+  const stream = new WritableStream<Uint8Array>({
+    write: (chunk) => void chunks.push(chunk.slice()),
+    close: async () => {
+      closed.resolve(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text());
+    },
+    abort: (reason) => closed.reject(reason),
+  });
+  return { stream, text: closed.promise };
+}
