@@ -10,19 +10,29 @@ const maxAttempts = 3;
  * Finds the session, takes a stream on it and starts a call. A session that ended before anything
  * was sent is replaced.
  *
- * @param start Starts the call on the stream; must call `session.request` at once.
+ * @param start Starts the call on the stream; must call `session.request` at once and not throw.
  * @throws {ConnectError} with the cause of the failure.
  */
-export async function startCall<T>(
+export function startCall<T>(
   connector: Connector,
   signal: AbortSignal | undefined,
-  start: (session: Session) => T,
+  start: (session: Session) => Promise<T>,
+): Promise<T> {
+  // Each step of an async function costs a turn of the microtask queue: the usual case takes none.
+  const session = connector.current;
+  return session?.tryReserve() ? start(session) : startLater(connector, signal, start);
+}
+
+async function startLater<T>(
+  connector: Connector,
+  signal: AbortSignal | undefined,
+  start: (session: Session) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1;; attempt++) {
     const session = connector.current ?? await connected(connector, signal);
     const turn = session.reserve(signal);
     if (turn !== undefined) await whenAdmitted(turn, signal);
-    if (session.usable) return start(session);
+    if (session.usable) return await start(session);
     session.release();
     if (attempt === maxAttempts) throw session.lost();
   }

@@ -1,8 +1,10 @@
 import { type ClientHttp2Session, connect } from "node:http2";
+import process from "node:process";
 import type { Duplex } from "node:stream";
 import { ContainerError } from "../../src/errors.ts";
 import type { Dial } from "./dial.ts";
 import { Session } from "./session.ts";
+import { CreditedSocket } from "./credited-socket.ts";
 
 /** What {@linkcode connectSession} takes. */
 export interface ConnectOptions {
@@ -41,20 +43,22 @@ export async function connectSession(dial: Dial, options: ConnectOptions): Promi
   const either = AbortSignal.any([signal, deadline.signal]);
   try {
     const socket = await dial.socket({ signal: either });
-    const http2 = await greet(dial, socket, either);
-    return new Session({ http2, socket, address });
+    return await greet(dial, socket, either);
   } finally {
     clearTimeout(timer);
   }
 }
 
+const inBun = process.versions["bun"] !== undefined;
+
 async function greet(
   dial: Dial,
   socket: Duplex,
   signal: AbortSignal,
-): Promise<ClientHttp2Session> {
+): Promise<Session> {
+  const credited = inBun ? new CreditedSocket(socket) : undefined;
   const http2 = connect(dial.authority, {
-    createConnection: () => socket,
+    createConnection: () => credited ?? socket,
     maxSessionMemory: maxSessionMemoryMb,
     settings: { enablePush: false, initialWindowSize: streamWindowBytes },
   });
@@ -67,8 +71,9 @@ async function greet(
     socket.destroy();
     throw error;
   }
-  http2.setLocalWindowSize(sessionWindowBytes);
-  return http2;
+  // In Bun this stalls large requests: https://github.com/oven-sh/bun/pull/40180, open at 1.4.5.
+  if (!inBun) http2.setLocalWindowSize(sessionWindowBytes);
+  return new Session({ http2, socket, address: dial.address, credit: credited?.credit });
 }
 
 function firstSettings(

@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 import { ContainerError } from "../../src/errors.ts";
+import type { WindowCredit } from "./window-credit.ts";
 
 /** What a {@linkcode Session} is made from. */
 export interface SessionOptions {
@@ -11,6 +12,8 @@ export interface SessionOptions {
   readonly socket: Duplex;
   /** Where it leads to, for messages. */
   readonly address: URL;
+  /** Corrects the windows of streams, where the runtime needs that. */
+  readonly credit?: WindowCredit | undefined;
 }
 
 /** Whether a call keeps the process alive while it is open. */
@@ -30,6 +33,7 @@ export class Session {
   readonly #http2: ClientHttp2Session;
   readonly #socket: Duplex;
   readonly #address: URL;
+  readonly #credit: WindowCredit | undefined;
   readonly #waiting = new Set<() => void>();
   #slots: number;
   #taken = 0;
@@ -43,6 +47,7 @@ export class Session {
     this.#http2 = options.http2;
     this.#socket = options.socket;
     this.#address = options.address;
+    this.#credit = options.credit;
     this.#slots = slotsOf(options.http2);
     const { http2 } = options;
     http2.on("remoteSettings", () => {
@@ -123,7 +128,10 @@ export class Session {
       throw error;
     }
     if (kind === "foreground" && this.#foreground++ === 0) this.#ref();
-    stream.once("close", () => {
+    const { id } = stream;
+    this.#credit?.opened(id);
+    stream.on("close", () => {
+      this.#credit?.closed(id);
       if (kind === "foreground" && --this.#foreground === 0) this.#unref();
       this.release();
     });

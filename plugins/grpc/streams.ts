@@ -43,7 +43,7 @@ export function createStream(options: StreamOptions): Transport["stream"] {
       sessionManager: {
         authority,
         request: (verb, path, headers) =>
-          startCall(connector, signal, (found) => {
+          startCall(connector, signal, async (found) => {
             session = found;
             const stream = found.request({ ...headers, ":method": verb, ":path": path }, kind);
             watchdogs.watch(found, stream);

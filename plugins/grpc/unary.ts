@@ -48,9 +48,10 @@ export function createUnary(options: UnaryOptions): Transport["unary"] {
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
     header: HeadersInit | undefined,
-    message: MessageShape<I>,
+    input: MessageInitShape<I>,
     contextValues: ContextValues | undefined,
   ): Promise<UnaryResponse<I, O>> {
+    const message = create(method.input, input);
     const request = {
       headers: requestHeaders(`/${method.parent.typeName}/${method.name}`, timeoutMs, header),
       frame: encodeFrame(toBinary(method.input, message), maxMessageBytes),
@@ -63,14 +64,11 @@ export function createUnary(options: UnaryOptions): Transport["unary"] {
     return new LazyResponse(method, decode(method.output, reply.message), reply);
   }
 
-  return async (method, signal, timeoutMs, header, input, contextValues) => {
-    const message = create(method.input, input);
+  return (method, signal, timeoutMs, header, input, contextValues) => {
     // Connect's own transports take a limit of 0 or less for none.
     const limitMs = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
-    if (interceptors.length === 0) {
-      return await call(method, signal, limitMs, header, message, contextValues);
-    }
-    return await intercepted(method, signal, limitMs, header, message, contextValues);
+    const run = interceptors.length === 0 ? call : intercepted;
+    return run(method, signal, limitMs, header, input, contextValues);
   };
 
   function intercepted<I extends DescMessage, O extends DescMessage>(
@@ -78,7 +76,7 @@ export function createUnary(options: UnaryOptions): Transport["unary"] {
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
     header: HeadersInit | undefined,
-    message: MessageShape<I>,
+    message: MessageInitShape<I>,
     contextValues: ContextValues | undefined,
   ): Promise<UnaryResponse<I, O>> {
     return runUnaryCall<I, O>({
@@ -93,10 +91,17 @@ export function createUnary(options: UnaryOptions): Transport["unary"] {
         url: `${authority}/${method.parent.typeName}/${method.name}`,
         header: new Headers(header),
         contextValues: contextValues ?? createContextValues(),
-        message: message as MessageInitShape<I>,
+        message,
       },
       next: (req: UnaryRequest<I, O>) =>
-        call(req.method, req.signal, timeoutMs, req.header, req.message, req.contextValues),
+        call(
+          req.method,
+          req.signal,
+          timeoutMs,
+          req.header,
+          req.message as MessageInitShape<I>,
+          req.contextValues,
+        ),
     });
   }
 }
