@@ -48,7 +48,7 @@ import { RuntimePool } from "./runtime-pool.ts";
 import type { Stats } from "./stats.ts";
 import { parseSignal } from "./signals.ts";
 import type { StdioOptions } from "./stdio.ts";
-import { handStdio, stdioOptions } from "./stdio-choice.ts";
+import { handStdio, stdioOptions, validateStdio } from "./stdio-choice.ts";
 import { validateTerminalSize } from "./terminal-size.ts";
 
 /**
@@ -217,6 +217,7 @@ export class Client implements AsyncDisposable {
   ): Promise<RestoreResult<S>> {
     validateContainerId(id);
     const { signal, shim, stdio } = options;
+    if (stdio !== undefined) validateStdio(stdio);
     const container = shim === undefined
       ? await this.#container(id, options)
       : await (await this.#runtime(shim, options)).loadContainer(id, { signal });

@@ -87,6 +87,9 @@ export function validateLabels(
   labels: Readonly<Record<string, string>>,
   field = "labels",
 ): void {
+  if (typeof labels !== "object" || labels === null || Array.isArray(labels)) {
+    throw invalidArgument(field, `Cannot use "${field}": not an object`);
+  }
   for (const [key, value] of Object.entries(labels)) {
     const shown = key.slice(0, KEY_LENGTH_IN_MESSAGES);
     const fail = (state: string): never => {

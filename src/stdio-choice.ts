@@ -1,9 +1,31 @@
+import { invalidArgument } from "./errors.ts";
 import type { AllPiped, PipedStdio, StdioChoice } from "./client-options.ts";
 import type { Stdio, StdioOptions } from "./stdio.ts";
 
+const STREAMS = ["stdin", "stdout", "stderr"];
+
+/**
+ * Checks that a description is one: a misspelt stream would be silent.
+ *
+ * @throws {ContainerError} `invalid_argument` with field `stdio`, or `stdio.<name>` for a name that
+ * no stream has. What the streams may be depends on the runtime.
+ */
+export function validateStdio(stdio: StdioOptions): void {
+  if (typeof stdio !== "object" || stdio === null || Array.isArray(stdio)) {
+    throw invalidArgument("stdio", 'Cannot use "stdio": neither an object nor a function');
+  }
+  const other = Object.keys(stdio).find((name) => !STREAMS.includes(name));
+  if (other === undefined) return;
+  throw invalidArgument(`stdio.${other}`, `Cannot use "stdio.${other}": there is no such stream`);
+}
+
 /** The description that a choice amounts to: a callback pipes all that a process can have. */
 export function stdioOptions(choice: StdioChoice | undefined, terminal: boolean): StdioOptions {
-  if (typeof choice !== "function") return choice ?? {};
+  if (typeof choice !== "function") {
+    if (choice === undefined) return {};
+    validateStdio(choice);
+    return choice;
+  }
   return {
     stdin: "piped",
     stdout: "piped",

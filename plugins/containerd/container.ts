@@ -16,11 +16,12 @@ import { INIT_PROCESS } from "../../src/runtime.ts";
 import { packTyped } from "./any.ts";
 import { type CheckpointDescriptor, withCheckpoint } from "./checkpoint.ts";
 import { containerInfo, specOf } from "./container-info.ts";
+import { validateExtensions } from "./create-request.ts";
 import { containerSubject } from "./process-ref.ts";
 import { ProcessStdio } from "./process-stdio.ts";
 import { type Session, unlessMissing } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
-import { ContainerdTask } from "./task.ts";
+import { ContainerdTask, type TaskInit } from "./task.ts";
 
 /** A container in containerd. */
 export class ContainerdContainer implements Container {
@@ -57,6 +58,7 @@ export class ContainerdContainer implements Container {
       if (value !== null) kept.push([name, value]);
     }
     validateLabels(Object.fromEntries(kept));
+    validateExtensions(extensions);
     const subject = containerSubject("update", this.id);
     const packed = Object.entries(extensions).map(([name, value]) => [name, packTyped(value)]);
     const { container } = await this.#session.change(
@@ -118,17 +120,18 @@ export class ContainerdContainer implements Container {
       (rpc) => this.#session.tasks.get({ containerId: this.id }, rpc),
       options,
     );
+    const terminal = process?.terminal ?? false;
     const stdio = await ProcessStdio.attach(
       this.#session,
       {
         ref: { containerId: this.id, processId: INIT_PROCESS },
-        terminal: process?.terminal ?? false,
+        terminal,
         stdio: options.stdio ?? {},
       },
       process ?? { stdin: "", stdout: "", stderr: "" },
       options,
     );
-    return this.#task(process?.pid ?? 0, stdio);
+    return this.#task({ pid: process?.pid ?? 0, stdio, terminal });
   }
 
   /** Removes the container. */
@@ -177,16 +180,16 @@ export class ContainerdContainer implements Container {
           ...(checkpoint && { checkpoint }),
         }, rpc),
       options,
-      ({ pid }, budget) => this.#task(pid, stdio).delete({ force: true, signal: budget }),
+      ({ pid }, budget) =>
+        this.#task({ pid, stdio, terminal }).delete({ force: true, signal: budget }),
     );
-    return this.#task(pid, stdio);
+    return this.#task({ pid, stdio, terminal });
   }
 
-  #task(pid: number, stdio: ProcessStdio): ContainerdTask {
+  #task(init: Pick<TaskInit, "pid" | "stdio" | "terminal">): ContainerdTask {
     return new ContainerdTask(this.#session, {
+      ...init,
       containerId: this.id,
-      pid,
-      stdio,
       memoryLimited: Boolean(this.#spec.linux?.resources?.memory?.limit),
       windows: this.#spec.windows !== undefined && this.#spec.linux === undefined,
     });

@@ -5,6 +5,7 @@
  */
 
 import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
+import { invalidArgument } from "../../src/errors.ts";
 import { validateNamespace } from "../../src/identifiers.ts";
 import type { RuntimePlugin } from "../../src/runtime.ts";
 import type { StdioDriver } from "../../src/stdio.ts";
@@ -38,11 +39,17 @@ export interface ContainerdOptions {
  * const client = new Client(new Registry({}, { fallback: runtime }));
  * ```
  *
- * @throws {ContainerError} `invalid_argument` for a bad namespace.
+ * @throws {ContainerError} `invalid_argument` for a bad namespace or budget.
  */
 export function containerd(options: ContainerdOptions): RuntimePlugin {
   const { namespace = "default", drainBudgetMs = 2000, id = "containerd" } = options;
   validateNamespace(namespace);
+  if (typeof drainBudgetMs !== "number" || !(drainBudgetMs >= 0)) {
+    throw invalidArgument(
+      "drainBudgetMs",
+      `Cannot use drainBudgetMs "${drainBudgetMs}": not a number from 0`,
+    );
+  }
   return {
     id,
     async open(callOptions) {

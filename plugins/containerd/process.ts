@@ -31,6 +31,8 @@ export interface ProcessInit {
   readonly pid: number;
   /** Its streams. */
   readonly stdio: ProcessStdio;
+  /** Whether it has a terminal. */
+  readonly terminal: boolean;
   /** Whether its container has a memory limit, so that it can be killed for want of memory. */
   readonly memoryLimited: boolean;
   /** Called when its record is removed. */
@@ -56,6 +58,7 @@ export class ContainerdProcess implements Process {
   protected readonly ref: ProcessRef;
   readonly #stdio: ProcessStdio;
   readonly #watch: ExitWatch;
+  readonly #terminal: boolean;
   readonly #memoryLimited: boolean;
   readonly #onRemoved: ((process: ContainerdProcess) => void) | undefined;
   #pid: number;
@@ -68,6 +71,7 @@ export class ContainerdProcess implements Process {
     this.ref = init.ref;
     this.#pid = init.pid;
     this.#stdio = init.stdio;
+    this.#terminal = init.terminal;
     this.#memoryLimited = init.memoryLimited;
     this.#onRemoved = init.onRemoved;
     this.#watch = new ExitWatch(session, init.ref, (exit) => this.#finish(exit));
@@ -144,8 +148,11 @@ export class ContainerdProcess implements Process {
   async resize(size: TerminalSize, options: CallOptions = {}): Promise<void> {
     validateTerminalSize(size);
     const { columns: width, rows: height } = size;
+    const subject = this.subject("resize terminal of");
+    // A shim says nothing.
+    if (!this.#terminal) throw this.#wrongState(subject, "it has no terminal");
     await this.session.call(
-      this.subject("resize terminal of"),
+      subject,
       (rpc) => this.session.tasks.resizePty({ ...execIds(this.ref), width, height }, rpc),
       options,
     );
@@ -195,6 +202,13 @@ export class ContainerdProcess implements Process {
   /** The subject of a call on this process. */
   protected subject(verb: string): Subject {
     return processSubject(verb, this.ref);
+  }
+
+  #wrongState({ action, ...ids }: Subject, state: string): ContainerError {
+    return new ContainerError("failed_precondition", `${action}: ${state}`, {
+      ...ids,
+      plugin: this.session.options.id,
+    });
   }
 
   async #start(subject: Subject, cut: AbortSignal | undefined): Promise<void> {
@@ -256,13 +270,7 @@ export class ContainerdProcess implements Process {
       return await this.#prepareDelete(force, signal);
     }
     if (state !== "created" && state !== "stopped") {
-      if (!force) {
-        const { action, ...ids } = this.subject("delete");
-        throw new ContainerError("failed_precondition", `${action}: ${state}`, {
-          ...ids,
-          plugin: this.session.options.id,
-        });
-      }
+      if (!force) throw this.#wrongState(this.subject("delete"), state);
       if (state !== "running") await this.thaw({ signal });
     }
     // A task that was never started is killed, too: deleting it alone waits for its output, which
@@ -286,7 +294,8 @@ export class ContainerdProcess implements Process {
 
   async #finish({ code, exitedAt }: Exit): Promise<ExitStatus> {
     const [{ truncated }, oomKilled] = await Promise.all([
-      this.#stdio.drain(this.session.options.drainBudgetMs),
+      // An end that is known must not be lost for the sake of the output.
+      this.#stdio.drain(this.session.options.drainBudgetMs).catch(() => ({ truncated: true })),
       wasOomKilled(this.session, this.containerId, {
         suspected: this.#memoryLimited || code === KILLED,
       }),

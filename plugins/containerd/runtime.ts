@@ -19,6 +19,7 @@ import type { ContainerdApi } from "./as-containerd.ts";
 import { ContainerdContainer } from "./container.ts";
 import { containerInfo } from "./container-info.ts";
 import { containerdEvents } from "./events.ts";
+import { validateCreateRequest } from "./create-request.ts";
 import { introspection } from "./introspection.ts";
 import { containerSubject } from "./process-ref.ts";
 import { packRuntimeOptions } from "./runtime-options.ts";
@@ -58,6 +59,7 @@ export class ContainerdRuntime implements Runtime {
     validateShimName(shim);
     validateSpec(spec);
     validateLabels(labels);
+    validateCreateRequest(request);
     const runtimeOptions = packRuntimeOptions(shim, request.runtimeOptions);
     const record = {
       id,

@@ -87,7 +87,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
       await this.session.undo(processSubject("add", ref), () => stdio.close(), options);
       throw error;
     }
-    return this.#process({ ref, pid: 0, stdio });
+    return this.#process({ ref, pid: 0, stdio, terminal });
   }
 
   /** Finds a process that was added before. */
@@ -100,13 +100,14 @@ export class ContainerdTask extends ContainerdProcess implements Task {
       (rpc) => this.session.tasks.get({ containerId, execId: processId }, rpc),
       options,
     );
+    const terminal = process?.terminal ?? false;
     const stdio = await ProcessStdio.attach(
       this.session,
-      { ref, terminal: process?.terminal ?? false, stdio: options.stdio ?? {} },
+      { ref, terminal, stdio: options.stdio ?? {} },
       process ?? { stdin: "", stdout: "", stderr: "" },
       options,
     );
-    return this.#process({ ref, pid: process?.pid ?? 0, stdio });
+    return this.#process({ ref, pid: process?.pid ?? 0, stdio, terminal });
   }
 
   /** Lists the processes in the container. */
