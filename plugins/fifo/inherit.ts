@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
+import { setImmediate } from "node:timers";
 
 /** An output of this process as a sink: a write ends when the stream took it. Never closed. */
 export function processOutput(name: "stdout" | "stderr"): WritableStream<Uint8Array> {
@@ -57,7 +58,14 @@ export async function copyProcessInput(
   } finally {
     signal.removeEventListener("abort", onReadable);
     source.off("readable", onReadable).off("end", onEnd).off("close", onEnd).off("error", onEnd);
-    // Stops reading, so that an idle input does not keep the event loop alive.
-    source.pause();
+    await stopReading(source);
   }
+}
+
+/** An idle input must not keep the event loop alive; one that others read is theirs. */
+async function stopReading(source: Readable): Promise<void> {
+  // A stream notices only after a tick that its `readable` listener has gone, and until then it
+  // takes itself for paused and ignores the call.
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  if (source.listenerCount("readable") + source.listenerCount("data") === 0) source.pause();
 }

@@ -1,0 +1,75 @@
+/**
+ * Does what the first argument says and then has nothing left to do, so that it depends on the
+ * streams alone whether this process ends. Says `as expected` if it was right.
+ */
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import process from "node:process";
+import { fifo } from "../../plugins/fifo/mod.ts";
+import { pattern, piped } from "./setting.ts";
+
+const mode = process.argv[2] ?? "";
+let outcome = "nothing";
+const driver = fifo();
+const session = await driver.prepare({
+  containerId: "box",
+  processId: "init",
+  terminal: false,
+  stdio: { stdin: "piped", stdout: "piped", stderr: "piped" },
+  onStdinClosed: () => {},
+});
+const peer = openSync(session.paths.stdout, constants.O_RDWR | constants.O_NONBLOCK);
+const stdin = openSync(session.paths.stdin, constants.O_RDONLY | constants.O_NONBLOCK);
+session.release();
+const closing = (): void => {
+  closeSync(peer);
+  closeSync(stdin);
+};
+/** The other side acts late enough that a process that is not held has ended before. */
+const later = (act: () => void): void => void setTimeout(act, 300).unref();
+
+process.once("exit", () => {
+  process.stdout.write(`${mode}: ${outcome}\n`);
+});
+const reader = piped(session.stdio.stdout).getReader();
+if (mode === "idle") {
+  outcome = "as expected";
+  setTimeout(() => outcome = "held", 5_000).unref();
+} else if (mode === "read-one") {
+  writeSync(peer, pattern(10));
+  await reader.read();
+  outcome = "as expected";
+  setTimeout(() => process.exit(1), 5_000).unref();
+} else if (mode === "closed") {
+  reader.read();
+  await session.close();
+  closing();
+  outcome = "as expected";
+  setTimeout(() => process.exit(1), 5_000).unref();
+} else if (mode === "reading") {
+  outcome = "not held";
+  later(() => writeSync(peer, pattern(10)));
+  await reader.read();
+  outcome = "as expected";
+  await session.close();
+} else if (mode === "writing") {
+  outcome = "not held";
+  later(() => {
+    const buffer = new Uint8Array(65536);
+    const take = setInterval(() => {
+      try {
+        readSync(stdin, buffer);
+      } catch {
+        // Empty for now.
+      }
+    }, 1);
+    take.unref();
+  });
+  await piped(session.stdio.stdin).getWriter().write(pattern(200_000));
+  outcome = "as expected";
+  await session.close();
+} else if (mode === "draining") {
+  outcome = "not held";
+  const { truncated } = await session.drain(300);
+  outcome = truncated ? "as expected" : "not truncated";
+  await session.close();
+}
