@@ -42,7 +42,8 @@ function runMkfifo(paths: readonly string[]): Promise<void> {
         stdio: ["ignore", "ignore", "pipe"],
       });
       let text = "";
-      child.stderr.setEncoding("utf8").on("data", (chunk: string) => text += chunk);
+      // There is none if no descriptor was left for it; the error follows.
+      child.stderr?.setEncoding("utf8").on("data", (chunk: string) => text += chunk);
       child.on("error", failed);
       child.on("close", (code) => {
         if (code === 0) resolve();

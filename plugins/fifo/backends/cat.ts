@@ -21,10 +21,14 @@ function start(path: string, direction: "read" | "write"): ChildProcess {
   const fd = openSync(path, direction === "read" ? constants.O_RDONLY : constants.O_WRONLY);
   try {
     // An empty environment, because Deno would ask for the permission to read all of it.
-    return spawn("cat", [], {
+    const child = spawn("cat", [], {
       env: {},
       stdio: direction === "read" ? [fd, "pipe", "ignore"] : ["pipe", fd, "ignore"],
     });
+    if (direction === "read" ? child.stdout : child.stdin) return child;
+    // Node leaves the streams out in this one case, and reports it only later.
+    child.on("error", () => {});
+    throw Object.assign(new Error("no descriptor for a helper"), { code: "EMFILE" });
   } finally {
     closeSync(fd);
   }
