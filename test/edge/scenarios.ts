@@ -72,7 +72,8 @@ async function lifecycle(setting: Setting): Promise<unknown> {
       for await (const event of events) {
         if (!("containerId" in event) || event.containerId !== id) continue;
         seen.push(event);
-        if (event.type === "delete" && event.processId === "init") stop.abort();
+        // A shim may end before it has told that it deleted its task.
+        if (event.type === "exit" && event.processId === "init") stop.abort();
       }
     })();
     const version = await client.version();

@@ -22,6 +22,9 @@ const config :Workerd.Config = (
 );
 `;
 
+/** Longer than any scenario takes, so that one that hangs is named. */
+const scenarioBudgetMs = 60_000;
+
 /** A workerd with the worker in it, on loopback. */
 export class Workerd implements AsyncDisposable {
   readonly #home: string;
@@ -69,6 +72,7 @@ export class Workerd implements AsyncDisposable {
     const response = await fetch(`http://127.0.0.1:${this.#port}/${scenario}`, {
       method: "POST",
       body: JSON.stringify(setting),
+      signal: AbortSignal.timeout(scenarioBudgetMs),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`Scenario "${scenario}" failed: ${text}`);
