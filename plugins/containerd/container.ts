@@ -1,5 +1,6 @@
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { Snapshots } from "../../proto/gen/containerd/services/snapshots/v1/snapshots_pb.ts";
+import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import type { Mount } from "../../proto/gen/containerd/types/mount_pb.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import { validateLabels } from "../../src/identifiers.ts";
@@ -131,7 +132,8 @@ export class ContainerdContainer implements Container {
       process ?? { stdin: "", stdout: "", stderr: "" },
       options,
     );
-    return this.#task({ pid: process?.pid ?? 0, stdio, terminal });
+    const isCreated = process?.status === Status.CREATED;
+    return this.#task({ pid: process?.pid ?? 0, stdio, terminal, isCreated });
   }
 
   /** Removes the container. */
@@ -181,12 +183,15 @@ export class ContainerdContainer implements Container {
         }, rpc),
       options,
       ({ pid }, budget) =>
-        this.#task({ pid, stdio, terminal }).delete({ force: true, signal: budget }),
+        this.#task({ pid, stdio, terminal, isCreated: true }).delete({
+          force: true,
+          signal: budget,
+        }),
     );
-    return this.#task({ pid, stdio, terminal });
+    return this.#task({ pid, stdio, terminal, isCreated: true });
   }
 
-  #task(init: Pick<TaskInit, "pid" | "stdio" | "terminal">): ContainerdTask {
+  #task(init: Pick<TaskInit, "pid" | "stdio" | "terminal" | "isCreated">): ContainerdTask {
     return new ContainerdTask(this.#session, {
       ...init,
       containerId: this.id,

@@ -35,6 +35,8 @@ export interface ProcessInit {
   readonly terminal: boolean;
   /** Whether its container has a memory limit, so that it can be killed for want of memory. */
   readonly memoryLimited: boolean;
+  /** Whether it was made and not started yet, as far as is known. */
+  readonly isCreated: boolean;
   /** Called when its record is removed. */
   readonly onRemoved?: (process: ContainerdProcess) => void;
 }
@@ -62,6 +64,7 @@ export class ContainerdProcess implements Process {
   readonly #memoryLimited: boolean;
   readonly #onRemoved: ((process: ContainerdProcess) => void) | undefined;
   #pid: number;
+  #isCreated: boolean;
   #starting: Promise<void> | undefined;
   #removal: Promise<void> | undefined;
 
@@ -70,6 +73,7 @@ export class ContainerdProcess implements Process {
     this.session = session;
     this.ref = init.ref;
     this.#pid = init.pid;
+    this.#isCreated = init.isCreated;
     this.#stdio = init.stdio;
     this.#terminal = init.terminal;
     this.#memoryLimited = init.memoryLimited;
@@ -137,8 +141,15 @@ export class ContainerdProcess implements Process {
   async kill(signal: number | string, options: KillOptions = {}): Promise<void> {
     const number = parseSignal(signal);
     const { all = false } = options;
+    const subject = this.subject("kill");
+    // runc would send it to its own process, which waits there to become the container's.
+    if (this.#isCreated && number !== SIGKILL) {
+      const { state } = await this.status(options);
+      if (state === "created") throw this.#wrongState(subject, "never started");
+      this.#isCreated = false;
+    }
     await this.session.call(
-      this.subject("kill"),
+      subject,
       (rpc) => this.session.tasks.kill({ ...execIds(this.ref), signal: number, all }, rpc),
       options,
     );
@@ -219,6 +230,7 @@ export class ContainerdProcess implements Process {
         { signal: cut },
       );
       this.#pid = pid;
+      this.#isCreated = false;
     } catch (error) {
       if (!isContainerError(error)) throw error;
       const failure = startFailure(error);

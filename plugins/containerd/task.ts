@@ -1,3 +1,4 @@
+import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import { validateExecId, validateProcessId } from "../../src/identifiers.ts";
 import type { Process as ProcessSpec } from "../../src/oci/spec.ts";
 import { validateProcess, validateResources } from "../../src/oci/validate.ts";
@@ -87,7 +88,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
       await this.session.undo(processSubject("add", ref), () => stdio.close(), options);
       throw error;
     }
-    return this.#process({ ref, pid: 0, stdio, terminal });
+    return this.#process({ ref, pid: 0, stdio, terminal, isCreated: true });
   }
 
   /** Finds a process that was added before. */
@@ -107,7 +108,8 @@ export class ContainerdTask extends ContainerdProcess implements Task {
       process ?? { stdin: "", stdout: "", stderr: "" },
       options,
     );
-    return this.#process({ ref, pid: process?.pid ?? 0, stdio, terminal });
+    const isCreated = process?.status === Status.CREATED;
+    return this.#process({ ref, pid: process?.pid ?? 0, stdio, terminal, isCreated });
   }
 
   /** Lists the processes in the container. */

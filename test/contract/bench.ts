@@ -27,11 +27,22 @@ export interface RuntimeCapabilities {
   };
   /** Writing checkpoints and starting from them. */
   readonly checkpoint: boolean | string;
-  /** Runs the program with inherited streams in a process of its own and gives its output. */
-  readonly inherit: false | ((program: Program) => Promise<{
+  /** Using containers from another process, where they outlive the one that made them. */
+  readonly inOtherProcess: false | OtherProcess;
+}
+
+/** What a process of its own does with the runtime under test. */
+export interface OtherProcess {
+  /** Runs a container to its end with inherited streams; gives the output of the process. */
+  readonly inherit: (id: string, program: Program) => Promise<{
     readonly stdout: string;
     readonly stderr: string;
-  }>);
+  }>;
+  /**
+   * Starts a container that exists with piped input and output, writes a text, reads as much, and
+   * is killed; gives what it read.
+   */
+  readonly startPiped: (id: string, text: string) => Promise<string>;
 }
 
 /** A runtime under the contract. */

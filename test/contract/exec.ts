@@ -135,7 +135,7 @@ export function execContract(bench: Bench): void {
       const found = await (await container.task()).loadProcess("worker");
       assert.equal(found.pid, started.pid);
       await found.kill("KILL");
-      assert.deepEqual((await found.wait()), await started.wait());
+      assert.deepEqual(await found.wait(), await started.wait());
     });
   });
 

@@ -32,6 +32,8 @@ export function linuxProgramSpec(
     args: argsOf(program),
     rootfs,
     readonlyRootfs: true,
+    // To checkpoint a network namespace CRIU needs iptables, which not every host has.
+    network: "host",
     ...(terminal === undefined ? {} : { terminal }),
   });
 }

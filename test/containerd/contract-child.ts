@@ -1,0 +1,42 @@
+import process from "node:process";
+import { containerd } from "../../plugins/containerd/mod.ts";
+import { fifo } from "../../plugins/fifo/mod.ts";
+import { grpc } from "../../plugins/grpc/mod.ts";
+import { Client } from "../../src/client.ts";
+import { Registry } from "../../src/registry.ts";
+import { linuxProgramSpec } from "../contract/linux-programs.ts";
+import type { Program } from "../contract/program.ts";
+import { sharedRootfs } from "../helpers/cache.ts";
+
+const [mode, address = "", namespace = "", home = "", id = "", argument = ""] = process.argv
+  .slice(2);
+const fallback = containerd({
+  rpc: grpc({ address }),
+  stdio: fifo({ directory: `${home}/fifo` }),
+  namespace,
+});
+const client = new Client(new Registry({}, { fallback }));
+
+if (mode === "inherit") {
+  // Runs a program, given as JSON, with the streams of this process.
+  const spec = linuxProgramSpec(JSON.parse(argument) as Program, { rootfs: sharedRootfs });
+  const status = await client.run(id, spec, "io.containerd.runc.v2", {
+    stdio: { stdin: "inherit", stdout: "inherit", stderr: "inherit" },
+  });
+  await client[Symbol.asyncDispose]();
+  process.exitCode = status.state === "exited" ? status.code : 1;
+} else {
+  // Starts a container, sends it a text, prints what comes back, and waits to be killed.
+  const { stdio } = await client.start(id, { stdio: { stdin: "piped", stdout: "piped" } });
+  const bytes = new TextEncoder().encode(argument);
+  await stdio.stdin.getWriter().write(bytes);
+  const reader = stdio.stdout.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  while (text.length < argument.length) {
+    const { value } = await reader.read();
+    text += decoder.decode(value, { stream: true });
+  }
+  process.stdout.write(text);
+  setInterval(() => {}, 1000);
+}
