@@ -12,6 +12,7 @@ import {
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { isContainerError } from "../../src/errors.ts";
@@ -117,7 +118,7 @@ describe("FifoDriver", () => {
       ["-c", 'ulimit -n 200; exec "$@"', "sh", execPath("current"), ...deno, script],
       { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, DENO_NO_UPDATE_CHECK: "1" } },
     );
-    const stdout = new Response(ReadableStream.from(child.stdout ?? [])).text();
+    const stdout = text(child.stdout ?? []);
     const code = await new Promise((resolve) => child.once("close", resolve));
     assert.match(await stdout, /^failed [1-9]\d* times, succeeded [1-9]\d* times\n$/);
     assert.equal(code, 0);

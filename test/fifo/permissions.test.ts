@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { execPath } from "../helpers/runtime.ts";
@@ -15,7 +16,7 @@ async function run(command: readonly string[]): Promise<readonly [string, unknow
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, DENO_NO_UPDATE_CHECK: "1" },
   });
-  const stdout = new Response(ReadableStream.from(child.stdout ?? [])).text();
+  const stdout = text(child.stdout ?? []);
   const code = await new Promise((resolve) => child.once("close", resolve));
   return [await stdout, code];
 }

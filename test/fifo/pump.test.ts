@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { arrayBuffer, text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { execPath, runScript, runtimeName } from "../helpers/runtime.ts";
@@ -8,7 +9,7 @@ import { readText, withSetting } from "./setting.ts";
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Runs `inherit.ts` with a shim script; its streams are pipes. */
-function startInherit(shim: string): ChildProcess {
+function startInherit(shim: string): ChildProcessWithoutNullStreams {
   const deno = runtimeName() === "deno" ? ["run", "-A", "--no-check", "--quiet"] : [];
   return spawn(execPath("current"), [...deno, script("inherit.ts"), shim], {
     stdio: ["pipe", "pipe", "pipe"],
@@ -76,11 +77,11 @@ describe('"inherit"', () => {
     const child = startInherit("cat <&7 >&3 8>&- & read line; exec 8>&-; wait; printf errors >&5");
     const size = 2_000_000;
     const outcome = Promise.all([
-      new Response(ReadableStream.from(child.stdout ?? [])).arrayBuffer(),
-      new Response(ReadableStream.from(child.stderr ?? [])).text(),
+      arrayBuffer(child.stdout),
+      text(child.stderr),
       new Promise((resolve) => child.once("close", resolve)),
     ]);
-    child.stdin?.end(new Uint8Array(size).fill(120));
+    child.stdin.end(new Uint8Array(size).fill(120));
     const [stdout, stderr, code] = await outcome;
     assert.equal(stderr, "errors");
     assert.equal(stdout.byteLength, size);
@@ -91,20 +92,20 @@ describe('"inherit"', () => {
   it("lets the process end while its own input stays open", async () => {
     const child = startInherit("read line <&7; printf '%s' \"$line\" >&3");
     const ended = new Promise((resolve) => child.once("close", resolve));
-    const stdout = new Response(ReadableStream.from(child.stdout ?? [])).text();
-    child.stdin?.write("hello\n");
+    const stdout = text(child.stdout);
+    child.stdin.write("hello\n");
     assert.equal(await stdout, "hello");
     assert.equal(await ended, 0);
-    child.stdin?.destroy();
+    child.stdin.destroy();
   });
 
   it("output behind which nobody reads does not end the program", async () => {
     const child = startInherit("head -c 3000000 /dev/zero >&3; printf done >&5");
-    child.stdout?.destroy();
-    const stderr = new Response(ReadableStream.from(child.stderr ?? [])).text();
+    child.stdout.destroy();
+    const stderr = text(child.stderr);
     assert.equal(await new Promise((resolve) => child.once("close", resolve)), 3, "not truncated");
     assert.equal(await stderr, "done");
-    child.stdin?.destroy();
+    child.stdin.destroy();
   });
 });
 
