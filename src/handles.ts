@@ -13,6 +13,8 @@ import {
 interface Entry {
   readonly container: Container;
   task?: Task | undefined;
+  /** Whether the first process of the task has ended, so that another one may have taken its place. */
+  isOver?: boolean;
   readonly processes: Map<string, Process>;
   readonly ended: Map<string, ExitStatus>;
 }
@@ -37,9 +39,12 @@ export class Handles {
 
   /** Holds the task of a container. */
   addTask(container: Container, task: Task): void {
-    const { processes, ended } = this.#entries.get(container.id) ??
-      { processes: new Map(), ended: new Map() };
-    this.#entries.set(container.id, { container, task, processes, ended });
+    const before = this.#entries.get(container.id);
+    const entry: Entry = before?.task?.pid === task.pid
+      ? { ...before, container, task, isOver: false }
+      : { container, task, processes: new Map(), ended: new Map() };
+    this.#entries.set(container.id, entry);
+    task.exited.then(() => void (entry.isOver = true));
   }
 
   /** Holds a process of a container. */
@@ -100,8 +105,8 @@ export class Handles {
 
   /** The task of a container; `failed_precondition` if it has none. */
   async task(id: string, options: CallOptions): Promise<Task> {
-    const held = this.#entries.get(id)?.task;
-    if (held) return held;
+    const held = this.#entries.get(id);
+    if (held?.task && !(held.isOver && await isReplaced(held.task, options))) return held.task;
     const container = await this.container(id, options);
     try {
       const task = await container.task(options);
@@ -126,5 +131,17 @@ export class Handles {
     const process = await task.loadProcess(processId, options);
     this.addProcess(process);
     return process;
+  }
+}
+
+/** Whether a task that has ended was deleted by somebody else, and another one was started. */
+async function isReplaced(task: Task, { signal }: CallOptions): Promise<boolean> {
+  try {
+    const { state, pid } = await task.status({ signal });
+    return state !== "stopped" || pid !== task.pid;
+  } catch {
+    // Most likely its record is removed. The handle still knows how it ended.
+    signal?.throwIfAborted();
+    return false;
   }
 }

@@ -103,7 +103,8 @@ export const changes: readonly AbortCase[] = [
     name: "deleteTask()",
     setUp: end,
     run: (client, id, signal) => client.deleteTask(id, { signal }),
-    calls: ["Tasks/Delete"],
+    // It first looks whether another task was started meanwhile.
+    calls: ["Tasks/Get", "Tasks/Delete"],
     rest: "either",
   },
   {
