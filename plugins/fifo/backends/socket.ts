@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 import type { Backend, FifoReader, FifoWriter, ReadSink } from "../backend.ts";
 import type { Descriptors } from "../descriptors.ts";
@@ -32,6 +33,15 @@ class SocketReader implements FifoReader {
 
   constructor(descriptor: OpenDescriptor, sink: ReadSink) {
     let active = true;
+    let buffer = newBuffer();
+    // A well filled buffer is handed over, what is little is copied out: a third less CPU time than
+    // copying all, and no 64 KiB for each line of text.
+    const take = (count: number): Uint8Array => {
+      if (count < readSizeBytes / 2) return new Uint8Array(buffer.subarray(0, count));
+      const chunk = new Uint8Array(buffer.buffer, buffer.byteOffset, count);
+      buffer = newBuffer();
+      return chunk;
+    };
     const end = (error?: unknown): void => {
       if (!active || this.#isClosing) return;
       active = false;
@@ -40,13 +50,12 @@ class SocketReader implements FifoReader {
     this.#socket = adopt(descriptor, {
       readable: true,
       writable: false,
-      // Into one buffer and copied out at its real size: cheaper than a fresh 64 KiB for each read,
-      // most of which is empty when the writer writes little at a time.
       onread: {
-        buffer: new Uint8Array(readSizeBytes),
-        callback: (count: number, buffer: Uint8Array): boolean => {
+        buffer: () => buffer,
+        callback: (count: number): boolean => {
           if (!active || this.#isClosing) return false;
-          return sink.data(new Uint8Array(buffer.subarray(0, count))) === "more";
+          const chunk = take(count);
+          return sink.data(chunk) === "more";
         },
       },
     });
@@ -112,6 +121,11 @@ class SocketWriter implements FifoWriter {
     this.#socket.destroy();
     return this.#closed;
   }
+}
+
+/** Not cleared, and not a part of a pool: it becomes the consumer's. */
+function newBuffer(): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(readSizeBytes);
 }
 
 function adopt(
