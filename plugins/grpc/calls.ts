@@ -18,6 +18,7 @@ export function startCall<T>(
   signal: AbortSignal | undefined,
   start: (session: Session) => Promise<T>,
 ): Promise<T> {
+  if (signal?.aborted) return Promise.reject(canceled(signal.reason));
   // Each step of an async function costs a turn of the microtask queue: the usual case takes none.
   const session = connector.current;
   return session?.tryReserve() ? start(session) : startLater(connector, signal, start);
@@ -32,6 +33,10 @@ async function startLater<T>(
     const session = connector.current ?? await connected(connector, signal);
     const turn = session.reserve(signal);
     if (turn !== undefined) await whenAdmitted(turn, signal);
+    if (signal?.aborted) {
+      session.release();
+      throw canceled(signal.reason);
+    }
     if (session.usable) return await start(session);
     session.release();
     if (attempt === maxAttempts) throw session.lost();

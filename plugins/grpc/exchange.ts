@@ -37,7 +37,7 @@ export interface Reply {
  * unary call, without the iterators, web streams and header objects of a general HTTP client, which
  * cost several times the call itself.
  *
- * A stream must have been reserved on the session.
+ * A stream must have been reserved on the session, and the signal must not have aborted.
  *
  * @throws {ConnectError} the server's error; `unavailable` if the connection was lost, `canceled`
  * with the signal's reason as cause after an abort, `deadline_exceeded`, `resource_exhausted`.
@@ -112,10 +112,7 @@ export function exchange(session: Session, request: Request): Promise<Reply> {
       timer = setTimeout(() => fail(late()), request.timeoutMs);
       if (request.kind === "background" && typeof timer === "object") timer.unref();
     }
-    if (signal !== undefined) {
-      signal.addEventListener("abort", onAbort);
-      if (signal.aborted) return onAbort();
-    }
+    signal?.addEventListener("abort", onAbort);
     writeFrame(stream, request.frame);
   });
 }

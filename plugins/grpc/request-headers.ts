@@ -35,9 +35,15 @@ export function requestHeaders(
 }
 
 function addAll(headers: OutgoingHttpHeaders, header: HeadersInit): void {
-  // Names and values of a Headers object were checked when it was made; a record's are not, and
-  // making one checks them and joins what differs only in case.
-  for (const [name, value] of header instanceof Headers ? header : new Headers(header)) {
+  // A record is read as it is: `node:http2` checks names and values, and Headers cost as much as
+  // encoding the message.
+  const entries = header instanceof Headers
+    ? header
+    : Array.isArray(header)
+    ? new Headers(header)
+    : Object.entries(header);
+  for (const [given, value] of entries) {
+    const name = given.toLowerCase();
     if (!reserved.has(name) && !name.startsWith(":")) headers[name] = value;
   }
 }

@@ -40,6 +40,10 @@ export function resetError(resetCode: number | undefined, cause: unknown): Conne
   const text = code === constants.NGHTTP2_NO_ERROR
     ? "response ended without a status"
     : `stream was reset by the server (${names[code] ?? code})`;
-  const reset = Object.assign(new Error(text, { cause }), { code: "ERR_HTTP2_STREAM_ERROR" });
-  return new ConnectError(text, codes[code] ?? Code.Internal, undefined, undefined, reset);
+  const kind = codes[code] ?? Code.Internal;
+  // The code of node:http2 stands for a connection that failed. Here only some resets are that.
+  const reset = kind === Code.Unavailable
+    ? Object.assign(new Error(text, { cause }), { code: "ERR_HTTP2_STREAM_ERROR" })
+    : undefined;
+  return new ConnectError(text, kind, undefined, undefined, reset);
 }

@@ -75,7 +75,8 @@ export class Session {
 
   /** Whether calls that are open can still be answered. */
   get alive(): boolean {
-    return !this.#http2.destroyed;
+    // Deno ends the streams of a broken connection before it ends the session.
+    return !this.#http2.destroyed && !this.#socket.destroyed;
   }
 
   /**

@@ -42,12 +42,12 @@ export function createStream(options: StreamOptions): Transport["stream"] {
       writeMaxBytes: maxMessageBytes,
       sessionManager: {
         authority,
-        request: (verb, path, headers) =>
-          startCall(connector, signal, async (found) => {
+        request: async (verb, path, headers) =>
+          await startCall(connector, signal, (found) => {
             session = found;
             const stream = found.request({ ...headers, ":method": verb, ":path": path }, kind);
             watchdogs.watch(found, stream);
-            return stream;
+            return Promise.resolve(stream);
           }),
         notifyResponseByteRead: () => {},
       },

@@ -106,24 +106,18 @@ function classify(error: unknown): { readonly code: ErrorCode; readonly state: s
     return { code: code ?? "unknown", state: wire.rawMessage || stateOf(wire.code) };
   }
   const errno = chain.find((cause) => connectionCodes.has(codeOf(cause)));
-  if (errno !== undefined) return { code: "unavailable", state: connectionState(errno) };
+  if (errno !== undefined) return { code: "unavailable", state: connectionState(chain, errno) };
   const denied = chain.find((cause) => ["EACCES", "EPERM"].includes(codeOf(cause)));
   if (denied !== undefined) return { code: "permission_denied", state: messageOf(denied) };
   const connect = chain.find((cause) => cause instanceof ConnectError);
   if (connect === undefined) return { code: "unknown", state: messageOf(error) };
-  if (connect.code === Code.Canceled || isResetByPeer(connect)) {
+  if (connect.code === Code.Canceled) {
     return { code: "unavailable", state: `connection lost (${connect.rawMessage})` };
   }
   if (connect.code === Code.Unknown) {
     return { code: codeFromText(connect.rawMessage), state: connect.rawMessage };
   }
   return { code: codes[connect.code] ?? "unknown", state: connect.rawMessage };
-}
-
-/** connect-node reports the reset of a stream, whatever its cause, with this text and no cause. */
-function isResetByPeer(error: ConnectError): boolean {
-  return /^http\/2 stream closed with error code/.test(error.rawMessage) &&
-    (error.code === Code.Internal || error.code === Code.Aborted);
 }
 
 /**
@@ -134,9 +128,13 @@ function isWireError(cause: unknown): cause is ConnectError {
   return cause instanceof ConnectError && "isWireError" in cause && cause.isWireError === true;
 }
 
-function connectionState(error: unknown): string {
-  const code = codeOf(error);
-  const message = messageOf(error);
+/** What an RPC plugin says of a lost connection names the address; the error below it rarely does. */
+function connectionState(chain: readonly unknown[], errno: unknown): string {
+  const said = chain.find((cause) =>
+    cause instanceof ConnectError && cause.code === Code.Unavailable
+  );
+  const code = codeOf(errno);
+  const message = messageOf(said ?? errno);
   return message.includes(code) ? message : `${message} (${code})`;
 }
 
