@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from "node:fs";
+
+/** The folders that a control group may have: one a hierarchy in v1, one in v2. */
+const hierarchies = ["", "/pids", "/memory", "/unified"].map((name) => `/sys/fs/cgroup${name}`);
+
+/** Process ids in the control group that the runtime gave to a container. */
+export function cgroupPids(namespace: string, id: string): readonly number[] {
+  for (const hierarchy of hierarchies) {
+    const file = `${hierarchy}/${namespace}/${id}/cgroup.procs`;
+    if (existsSync(file)) return readFileSync(file, "utf8").split("\n").flatMap(toNumber);
+  }
+  return [];
+}
+
+/** The limit of a container's memory, in bytes, as the kernel has it. */
+export function cgroupMemoryLimitBytes(namespace: string, id: string): number {
+  return Number(read(namespace, id, ["memory.limit_in_bytes", "memory.max"]));
+}
+
+/** The limit of a container's swap, in bytes without memory, as the kernel has it. */
+export function cgroupSwapLimitBytes(namespace: string, id: string): number {
+  const both = read(namespace, id, ["memory.memsw.limit_in_bytes"]);
+  if (both !== undefined) return Number(both) - cgroupMemoryLimitBytes(namespace, id);
+  return Number(read(namespace, id, ["memory.swap.max"]));
+}
+
+function read(namespace: string, id: string, names: readonly string[]): string | undefined {
+  for (const hierarchy of hierarchies) {
+    for (const name of names) {
+      const file = `${hierarchy}/${namespace}/${id}/${name}`;
+      if (existsSync(file)) return readFileSync(file, "utf8").trim();
+    }
+  }
+  return undefined;
+}
+
+function toNumber(line: string): readonly number[] {
+  return line === "" ? [] : [Number(line)];
+}
