@@ -67,8 +67,8 @@ export interface WebOptions {
  * ```
  *
  * @throws {ContainerError} `invalid_argument` that names the option. From the returned function:
- * `unavailable`, `permission_denied` or `unauthenticated` if the server does not answer. An abort
- * rejects with the signal's reason.
+ * `unavailable`, `permission_denied` or `unauthenticated` if the server does not answer, and
+ * `unimplemented` if there is no such service at the URL. An abort rejects with the signal's reason.
  */
 export function web(options: WebOptions): OpenRpc {
   const settings = readSettings(options, parseBaseUrl(options.baseUrl));

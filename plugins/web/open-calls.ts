@@ -27,11 +27,6 @@ export class OpenCalls {
     this.#baseUrl = baseUrl;
   }
 
-  /** How many calls are open. */
-  get size(): number {
-    return this.#calls.size;
-  }
-
   /**
    * Begins a call.
    *

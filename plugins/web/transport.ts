@@ -34,7 +34,7 @@ export function createWebTransport(settings: WebSettings, calls: OpenCalls): Tra
       }
       const call = calls.begin(signal);
       try {
-        return cuttable(
+        return watched(
           await transport.stream(method, call.signal, timeoutMs, header, input, contextValues),
           call,
         );
@@ -46,11 +46,8 @@ export function createWebTransport(settings: WebSettings, calls: OpenCalls): Tra
   };
 }
 
-/**
- * A loop that is left early ends the call. Connect does not: the answer, which nobody reads any
- * more, would hold its connection.
- */
-function cuttable<I extends DescMessage, O extends DescMessage>(
+/** Tells when a stream has ended, either way. */
+function watched<I extends DescMessage, O extends DescMessage>(
   response: StreamResponse<I, O>,
   call: OpenCall,
 ): StreamResponse<I, O> {
@@ -70,11 +67,6 @@ function cuttable<I extends DescMessage, O extends DescMessage>(
               call.done();
               throw error;
             }
-          },
-          return() {
-            call.cut(new DOMException("The stream was left", "AbortError"));
-            call.done();
-            return Promise.resolve({ done: true, value: undefined });
           },
         };
       },
