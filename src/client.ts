@@ -1,6 +1,6 @@
 import { abortable } from "./abort.ts";
 import { checkProcess, checkResources, checkSpec } from "./check-input.ts";
-import { Cleanups, cleanupSubject } from "./cleanups.ts";
+import { Cleanups } from "./cleanups.ts";
 import type {
   ClientDescription,
   ClientOptions,
@@ -18,6 +18,7 @@ import { EventHub } from "./event-hub.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import { Handles } from "./handles.ts";
+import { Launcher } from "./launcher.ts";
 import {
   validateContainerId,
   validateExecId,
@@ -69,6 +70,7 @@ export class Client implements AsyncDisposable {
   readonly #events: EventHub;
   readonly #handles: Handles;
   readonly #cleanups: Cleanups;
+  readonly #launcher: Launcher;
   readonly #description: ClientDescription;
 
   /**
@@ -82,6 +84,7 @@ export class Client implements AsyncDisposable {
     this.#events = new EventHub(options.backend, onError);
     this.#pool = new RuntimePool(registry, (runtime) => this.#events.add(runtime));
     this.#handles = new Handles(({ signal }) => this.#pool.searchable(signal));
+    this.#launcher = new Launcher(this.#handles, this.#cleanups);
     this.#description = options.description ?? {
       runtime: registry.names.join(", ") || "default",
       reason: "given by the caller",
@@ -141,26 +144,7 @@ export class Client implements AsyncDisposable {
     options: StartOptions<S> = {},
   ): Promise<Task<StdioOf<S>>> {
     const container = await this.#container(id, options);
-    const { signal, stdio, checkpointDir } = options;
-    const terminal = typeof stdio === "function" &&
-      ((await container.info({ signal })).spec.process?.terminal ?? false);
-    const task = await container.newTask({
-      signal,
-      checkpointDir,
-      stdio: stdioOptions(stdio, terminal),
-    });
-    try {
-      await abortable(handStdio(stdio, task.stdio), signal);
-      await task.start({ signal });
-    } catch (error) {
-      await this.#cleanups.add(
-        (budget) => task.delete({ force: true, signal: budget }),
-        { signal, subject: id },
-      );
-      throw error;
-    }
-    this.#handles.addTask(container, task);
-    return typed<Task<StdioOf<S>>>(task);
+    return typed<Task<StdioOf<S>>>(await this.#launcher.start(container, options));
   }
 
   /**
@@ -178,32 +162,10 @@ export class Client implements AsyncDisposable {
   ): Promise<Process<StdioOf<S>>> {
     validateExecId(processId);
     await checkProcess(process);
-    const subject = cleanupSubject({ containerId: id, processId });
     const task = await this.#task(id, options);
-    const { signal, stdio } = options;
-    // An ended process of this id may not be removed yet.
-    await abortable(this.#cleanups.settled(subject), signal);
-    const terminal = process.terminal ?? false;
-    const handle = await task.exec(processId, process, {
-      signal,
-      stdio: stdioOptions(stdio, terminal),
-    });
-    const remove = async (budget: AbortSignal) => {
-      await handle.delete({ force: true, signal: budget });
-    };
-    try {
-      await abortable(handStdio(stdio, handle.stdio), signal);
-      await handle.start({ signal });
-    } catch (error) {
-      await this.#cleanups.add(remove, { signal, subject });
-      throw error;
-    }
-    this.#handles.addProcess(handle);
-    handle.exited.then((status) => {
-      this.#handles.endProcess(handle, status);
-      return this.#cleanups.add(remove, { subject });
-    });
-    return typed<Process<StdioOf<S>>>(handle);
+    return typed<Process<StdioOf<S>>>(
+      await this.#launcher.exec(task, processId, process, options),
+    );
   }
 
   /**
@@ -221,25 +183,8 @@ export class Client implements AsyncDisposable {
     const container = shim === undefined
       ? await this.#container(id, options)
       : await (await this.#runtime(shim, options)).loadContainer(id, { signal });
-    let task: Task;
-    try {
-      task = await container.task({ signal, stdio });
-    } catch (error) {
-      if (!isContainerError(error, "not_found")) throw error;
-      this.#handles.addContainer(container);
-      return { alive: false, pid: 0, process: undefined };
-    }
-    let state: ProcessStatus["state"];
-    try {
-      ({ state } = await task.status({ signal }));
-    } catch (error) {
-      // Nobody gets the streams that were attached to; cancelled, they leave the process its output.
-      const { stdout, stderr } = task.stdio;
-      for (const output of [stdout, stderr]) output?.cancel().catch(() => {});
-      throw error;
-    }
-    this.#handles.addTask(container, task);
-    return { alive: state !== "stopped", pid: task.pid, process: typed<Task<S>>(task) };
+    const { alive, pid, process } = await this.#launcher.attach(container, { signal, stdio });
+    return { alive, pid, process: typed<Task<S> | undefined>(process) };
   }
 
   /**
@@ -256,18 +201,7 @@ export class Client implements AsyncDisposable {
     const { stdio, checkpointDir, ...create } = options;
     const { signal } = options;
     const container = await this.create(id, spec, shim, create as CreateOptions<Shim>);
-    let task: Task | undefined;
-    const remove = async (budget: AbortSignal) => {
-      await task?.delete({ force: true, signal: budget });
-      await container.delete({ signal: budget });
-      this.#handles.removeContainer(container);
-    };
-    try {
-      task = typed<Task>(await this.start(id, { signal, stdio, checkpointDir }));
-      return await task.wait({ signal });
-    } finally {
-      await this.#cleanups.add(remove, { signal, subject: id });
-    }
+    return await this.#launcher.run(container, { signal, stdio, checkpointDir });
   }
 
   /**

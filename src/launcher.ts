@@ -1,0 +1,119 @@
+import { abortable } from "./abort.ts";
+import { type Cleanups, cleanupSubject } from "./cleanups.ts";
+import type { ExecOptions, RestoreOptions, RestoreResult, StartOptions } from "./client-options.ts";
+import { isContainerError } from "./errors.ts";
+import type { ExitStatus } from "./exit-status.ts";
+import type { Handles } from "./handles.ts";
+import type { Process as ProcessSpec } from "./oci/spec.ts";
+import type { Container, Process, ProcessStatus, Task } from "./runtime.ts";
+import { handStdio, stdioOptions } from "./stdio-choice.ts";
+
+/** Starts, and finds again, the processes of one client, and undoes what fails on the way. */
+export class Launcher {
+  readonly #handles: Handles;
+  readonly #cleanups: Cleanups;
+
+  /** @param handles Hold what was started. */
+  constructor(handles: Handles, cleanups: Cleanups) {
+    this.#handles = handles;
+    this.#cleanups = cleanups;
+  }
+
+  /** Starts the first process of a container. */
+  async start(container: Container, options: StartOptions): Promise<Task> {
+    const { signal, stdio, checkpointDir } = options;
+    const terminal = typeof stdio === "function" &&
+      ((await container.info({ signal })).spec.process?.terminal ?? false);
+    const task = await container.newTask({
+      signal,
+      checkpointDir,
+      stdio: stdioOptions(stdio, terminal),
+    });
+    try {
+      await abortable(handStdio(stdio, task.stdio), signal);
+      await task.start({ signal });
+    } catch (error) {
+      await this.#cleanups.add(
+        (budget) => task.delete({ force: true, signal: budget }),
+        { signal, subject: container.id },
+      );
+      throw error;
+    }
+    this.#handles.addTask(container, task);
+    return task;
+  }
+
+  /** Starts a further process, whose record is removed when it has ended. */
+  async exec(
+    task: Task,
+    processId: string,
+    process: ProcessSpec,
+    options: ExecOptions,
+  ): Promise<Process> {
+    const { signal, stdio } = options;
+    const subject = cleanupSubject({ containerId: task.containerId, processId });
+    // An ended process of this id may not be removed yet.
+    await abortable(this.#cleanups.settled(subject), signal);
+    const handle = await task.exec(processId, process, {
+      signal,
+      stdio: stdioOptions(stdio, process.terminal ?? false),
+    });
+    const remove = async (budget: AbortSignal) => {
+      await handle.delete({ force: true, signal: budget });
+    };
+    try {
+      await abortable(handStdio(stdio, handle.stdio), signal);
+      await handle.start({ signal });
+    } catch (error) {
+      await this.#cleanups.add(remove, { signal, subject });
+      throw error;
+    }
+    this.#handles.addProcess(handle);
+    handle.exited.then((status) => {
+      this.#handles.endProcess(handle, status);
+      return this.#cleanups.add(remove, { subject });
+    });
+    return handle;
+  }
+
+  /** Attaches to the task of a container, if it has one. */
+  async attach(container: Container, options: RestoreOptions): Promise<RestoreResult> {
+    const { signal, stdio } = options;
+    let task: Task;
+    try {
+      task = await container.task({ signal, stdio });
+    } catch (error) {
+      if (!isContainerError(error, "not_found")) throw error;
+      this.#handles.addContainer(container);
+      return { alive: false, pid: 0, process: undefined };
+    }
+    let state: ProcessStatus["state"];
+    try {
+      ({ state } = await task.status({ signal }));
+    } catch (error) {
+      // Nobody gets the streams that were attached to; cancelled, they leave the process its output.
+      const { stdout, stderr } = task.stdio;
+      for (const output of [stdout, stderr]) output?.cancel().catch(() => {});
+      throw error;
+    }
+    this.#handles.addTask(container, task);
+    return { alive: state !== "stopped", pid: task.pid, process: task };
+  }
+
+  /** Runs a container to its end and removes it, on every path. */
+  async run(container: Container, options: StartOptions): Promise<ExitStatus> {
+    const { signal } = options;
+    let task: Task | undefined;
+    const remove = async (budget: AbortSignal) => {
+      await task?.delete({ force: true, signal: budget });
+      await container.delete({ signal: budget });
+      this.#handles.removeContainer(container);
+    };
+    try {
+      task = await this.start(container, options);
+      return await task.wait({ signal });
+    } finally {
+      await this.#cleanups.add(remove, { signal, subject: container.id });
+    }
+  }
+}
