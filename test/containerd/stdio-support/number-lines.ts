@@ -73,9 +73,9 @@ export class NumberLines {
       this.#setBlock(Math.floor(this.#positionBytes / blockBytes));
       const start = this.#positionBytes % blockBytes;
       const length = Math.min(blockBytes - start, chunk.byteLength - offset);
-      if (this.#block.compare(chunk, offset, offset + length, start, start + length) !== 0) {
-        this.#fail(chunk.subarray(offset, offset + length), start);
-      }
+      const got = chunk.subarray(offset, offset + length);
+      const wanted = this.#block.subarray(start, start + length);
+      if (Buffer.compare(got, wanted) !== 0) this.#fail(got, wanted);
       this.#positionBytes += length;
       offset += length;
     }
@@ -109,8 +109,7 @@ export class NumberLines {
     }
   }
 
-  #fail(got: Uint8Array, start: number): never {
-    const wanted = this.#block.subarray(start, start + got.byteLength);
+  #fail(got: Uint8Array, wanted: Uint8Array): never {
     const index = wanted.findIndex((byte, each) => byte !== got[each]);
     const around = (bytes: Uint8Array) =>
       JSON.stringify(Buffer.from(bytes.subarray(Math.max(0, index - 20), index + 40)).toString());
