@@ -49,7 +49,7 @@ import { RuntimePool } from "./runtime-pool.ts";
 import type { Stats } from "./stats.ts";
 import { parseSignal } from "./signals.ts";
 import type { StdioOptions } from "./stdio.ts";
-import { handStdio, stdioOptions, validateStdio } from "./stdio-choice.ts";
+import { validateStdio } from "./stdio-choice.ts";
 import { validateTerminalSize } from "./terminal-size.ts";
 
 /**
