@@ -65,6 +65,7 @@ export class ContainerdProcess implements Process {
   readonly #onRemoved: ((process: ContainerdProcess) => void) | undefined;
   #pid: number;
   #isCreated: boolean;
+  #sizeAtStart: TerminalSize | undefined;
   #starting: Promise<void> | undefined;
   #removal: Promise<void> | undefined;
 
@@ -162,6 +163,9 @@ export class ContainerdProcess implements Process {
     const subject = this.subject("resize terminal of");
     // A shim says nothing.
     if (!this.#terminal) throw this.#wrongState(subject, "it has no terminal");
+    if (this.#watch.known) throw this.#wrongState(subject, "it has ended");
+    // A shim makes the terminal of a further process when it starts it, and drops what came before.
+    if (this.#isCreated && this.id !== INIT_PROCESS) this.#sizeAtStart = size;
     await this.session.call(
       subject,
       (rpc) => this.session.tasks.resizePty({ ...execIds(this.ref), width, height }, rpc),
@@ -231,6 +235,7 @@ export class ContainerdProcess implements Process {
       );
       this.#pid = pid;
       this.#isCreated = false;
+      if (this.#sizeAtStart) await this.#resizeStarted(this.#sizeAtStart, cut);
     } catch (error) {
       if (!isContainerError(error)) throw error;
       const failure = startFailure(error);
@@ -240,6 +245,15 @@ export class ContainerdProcess implements Process {
       throw failure;
     } finally {
       this.#stdio.started();
+    }
+  }
+
+  async #resizeStarted(size: TerminalSize, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.resize(size, { signal });
+    } catch (error) {
+      // It may well have ended already.
+      if (!isContainerError(error)) throw error;
     }
   }
 

@@ -4,7 +4,7 @@ import { fifo } from "../../plugins/fifo/mod.ts";
 import { grpc } from "../../plugins/grpc/mod.ts";
 import { Client } from "../../src/client.ts";
 import { Registry } from "../../src/registry.ts";
-import { linuxProgramSpec } from "../contract/linux-programs.ts";
+import { linuxProgramProcess, linuxProgramSpec } from "../contract/linux-programs.ts";
 import type { Program } from "../contract/program.ts";
 import { sharedRootfs } from "../helpers/cache.ts";
 
@@ -26,8 +26,11 @@ if (mode === "inherit") {
   await client[Symbol.asyncDispose]();
   process.exitCode = status.state === "exited" ? status.code : 1;
 } else {
-  // Starts a container, sends it a text, prints what comes back, and waits to be killed.
-  const { stdio } = await client.start(id, { stdio: { stdin: "piped", stdout: "piped" } });
+  // Sends a text to what copies its input, prints what comes back, and waits to be killed.
+  const piped = { stdin: "piped", stdout: "piped" } as const;
+  const { stdio } = mode === "exec-piped"
+    ? await client.exec(id, "copy", linuxProgramProcess({ does: "copy" }), { stdio: piped })
+    : await client.start(id, { stdio: piped });
   const bytes = new TextEncoder().encode(argument);
   await stdio.stdin.getWriter().write(bytes);
   const reader = stdio.stdout.getReader();

@@ -1,25 +1,18 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { linuxProgramProcess, linuxProgramSpec } from "../contract/linux-programs.ts";
 import { runtimeContract } from "../contract/runtime.ts";
 import { found, sharedRootfs } from "../helpers/cache.ts";
 import { checkpointProblem } from "../helpers/criu.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
-import { runScript, spawnScript } from "../helpers/runtime.ts";
 import { connectTo, SHIM } from "./bed.ts";
+import { otherProcess } from "./other-process.ts";
 
 const limit = 32n * 1024n * 1024n;
-const script = new URL("./contract-child.ts", import.meta.url);
 let daemon: Daemon | undefined;
 
 function running(): Daemon {
   assert.ok(daemon);
   return daemon;
-}
-
-function where(): readonly string[] {
-  const { address, namespace, home } = running();
-  return [address, namespace, home];
 }
 
 runtimeContract({
@@ -48,24 +41,6 @@ runtimeContract({
       },
     },
     checkpoint: checkpointProblem() || true,
-    inOtherProcess: {
-      inherit: async (id, program) => {
-        const args = ["inherit", ...where(), id, JSON.stringify(program)];
-        const { code, stdout, stderr } = await runScript("current", script, args);
-        assert.equal(code, 0, stderr);
-        return { stdout, stderr };
-      },
-      startPiped: async (id, text) => {
-        const child = spawnScript("current", script, ["start-piped", ...where(), id, text]);
-        try {
-          assert.ok(child.stdout);
-          const [line] = await once(child.stdout, "data");
-          return String(line);
-        } finally {
-          child.kill("SIGKILL");
-          if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-        }
-      },
-    },
+    inOtherProcess: otherProcess(running),
   },
 });

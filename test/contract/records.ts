@@ -26,7 +26,7 @@ export function recordContract(bench: Bench): void {
     const spec = options.spec(exit);
     const before = Date.now();
     const container = await bench.client.create(id, spec, options.shim, {
-      labels: { tier: "front", empty: "" },
+      labels: { tier: "front" },
       image: "example.com/web:1",
     });
     try {
