@@ -24,8 +24,12 @@ export interface InputOptions {
   readonly processId: string;
 }
 
-/** For how long a shim that has answered may take to open its end: its open runs aside. */
-const readerDelaysMs: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
+/**
+ * A shim that has answered may still have to open its end, for that runs aside: it is looked for
+ * soon at first, then each 50 ms, for 10 s in all.
+ */
+const readerAttempts = 205;
+const longestReaderDelayMs = 50;
 
 /**
  * An input as a stream. A write resolves when the kernel has the bytes. The end that the user
@@ -115,10 +119,11 @@ export class Input {
   #tryRelease(attempt: number): void {
     const { descriptors, path } = this.#options;
     this.#keeper.close();
-    const delayMs = this.#options.reader === "comes" ? readerDelaysMs[attempt] : undefined;
-    if (delayMs !== undefined && !hasReader(descriptors, path)) {
+    const mayCome = this.#options.reader === "comes" && attempt < readerAttempts;
+    if (mayCome && !hasReader(descriptors, path)) {
       try {
         this.#keeper = new Keeper(descriptors, path);
+        const delayMs = Math.min(2 ** attempt, longestReaderDelayMs);
         this.#timer = setTimeout(() => this.#tryRelease(attempt + 1), delayMs);
         this.#timer.unref();
         return;

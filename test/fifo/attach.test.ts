@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileDescriptors } from "../../plugins/fifo/descriptors.ts";
 import { Keeper } from "../../plugins/fifo/keeper.ts";
 import { makeFifos } from "../../plugins/fifo/mkfifo.ts";
+import { openDescriptors } from "../helpers/leaks.ts";
 import { isContainerError } from "../../src/errors.ts";
 import type { StdioOptions, StdioPaths, StdioSession } from "../../src/stdio.ts";
 import { backendsHere, bytes, piped, readText, type Setting, withSetting } from "./setting.ts";
@@ -84,7 +85,7 @@ for (const backend of backendsHere) {
           const reader = piped(first.stdio.stdout).getReader();
           assert.equal(new TextDecoder().decode((await reader.read()).value), "one");
           await reader.cancel();
-          await first.close();
+          while ([...openDescriptors().values()].includes(paths.stdout)) await sleep(2);
           const second = await attach(setting, paths, { stdout: "piped" }, backend);
           shim.tell("go");
           assert.equal(await readText(second.stdio.stdout), "two");

@@ -2,7 +2,8 @@
  * Does what the first argument says and then has nothing left to do, so that it depends on the
  * streams alone whether this process ends. Says `as expected` if it was right.
  */
-import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import process from "node:process";
 import { fifo } from "../../plugins/fifo/mod.ts";
 import { pattern, piped } from "./setting.ts";
@@ -24,8 +25,16 @@ const closing = (): void => {
   closeSync(peer);
   closeSync(stdin);
 };
-/** The other side acts late enough that a process that is not held has ended before. */
-const later = (act: () => void): void => void setTimeout(act, 300).unref();
+/**
+ * The other side acts in another process, which does not hold this one, and late enough that this
+ * one has ended before if nothing else holds it.
+ */
+const later = (script: string): void => {
+  const child = spawn("sh", ["-c", `sleep 0.3; ${script}`, "sh", session.paths.stdout], {
+    stdio: ["ignore", "ignore", "ignore", stdin],
+  });
+  child.unref();
+};
 
 process.once("exit", () => {
   process.stdout.write(`${mode}: ${outcome}\n`);
@@ -47,23 +56,14 @@ if (mode === "idle") {
   setTimeout(() => process.exit(1), 5_000).unref();
 } else if (mode === "reading") {
   outcome = "not held";
-  later(() => writeSync(peer, pattern(10)));
+  later('printf later >"$1"');
   await reader.read();
   outcome = "as expected";
   await session.close();
 } else if (mode === "writing") {
   outcome = "not held";
-  later(() => {
-    const buffer = new Uint8Array(65536);
-    const take = setInterval(() => {
-      try {
-        readSync(stdin, buffer);
-      } catch {
-        // Empty for now.
-      }
-    }, 1);
-    take.unref();
-  });
+  // Handed over without O_NONBLOCK, which `cat` does not understand.
+  later(`exec cat <"/proc/self/fd/3" >/dev/null`);
   await piped(session.stdio.stdin).getWriter().write(pattern(200_000));
   outcome = "as expected";
   await session.close();

@@ -27,7 +27,7 @@ describe("WritableStream as a target", () => {
       const target = new WritableStream<Uint8Array>({
         async write(chunk) {
           assert.equal(++inFlight, 1);
-          await Promise.resolve();
+          await new Promise((resolve) => setTimeout(resolve, 0));
           size += chunk.byteLength;
           inFlight--;
         },

@@ -51,20 +51,26 @@ for (const backend of backendsHere) {
     );
 
     it(
-      "release() waits for a shim that opens its end late",
+      "release() waits for a shim that opens its end late, and loses nothing",
       test(async (setting, file) => {
-        const session = await setting.prepare({ stdin: "piped" }, { backend });
-        const writer = piped(session.stdio.stdin).getWriter();
-        await writer.write(bytes("early"));
-        await writer.close();
-        session.release();
-        await sleep(20);
-        assert.equal(setting.stdinClosedCount, 0, "closed before anybody reads");
-        const shim = await setting.shim(session, copyInput(file));
-        await until(() => setting.stdinClosedCount === 1);
-        shim.tell("CloseIO");
-        assert.equal(await shim.ended, 0);
-        assert.equal(readFileSync(file, "utf8"), "early");
+        // Once what is all in the pipe by then, and once more than it holds.
+        for (const sizeBytes of [60_000, 200_000]) {
+          const session = await setting.prepare({ stdin: "piped" }, { backend });
+          const early = pattern(sizeBytes);
+          const writer = piped(session.stdio.stdin).getWriter();
+          const closing = writer.write(early).then(() => writer.close());
+          if (sizeBytes < 65536) await closing;
+          setting.stdinClosedCount = 0;
+          session.release();
+          await sleep(20);
+          assert.equal(setting.stdinClosedCount, 0, "closed before anybody reads");
+          const shim = await setting.shim(session, copyInput(file));
+          await closing;
+          await until(() => setting.stdinClosedCount === 1);
+          shim.tell("CloseIO");
+          assert.equal(await shim.ended, 0);
+          assertSameBytes(new Uint8Array(readFileSync(file)), early);
+        }
       }),
     );
 
