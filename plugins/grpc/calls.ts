@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { canceled } from "./call-errors.ts";
 import type { Connector } from "./connector.ts";
-import { canceled } from "./exchange.ts";
 import type { Session } from "./session.ts";
 
 /** How often a session may end between being found and being used; a server may just refuse us. */

@@ -1,10 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from "node:http2";
+import { canceled, unanswered } from "./call-errors.ts";
 import { FrameReader } from "./frames.ts";
-import { resetError } from "./reset.ts";
 import type { CallKind, Session } from "./session.ts";
 import { type RawHeaders, responseError, trailerError } from "./status.ts";
-import { writeFrame } from "./write-frame.ts";
 
 /** What a unary call sends. */
 export interface Request {
@@ -113,7 +112,7 @@ export function exchange(session: Session, request: Request): Promise<Reply> {
       if (request.kind === "background" && typeof timer === "object") timer.unref();
     }
     signal?.addEventListener("abort", onAbort);
-    writeFrame(stream, request.frame);
+    stream.end(request.frame);
   });
 }
 
@@ -123,16 +122,6 @@ function open(session: Session, request: Request): ClientHttp2Stream {
   } catch (error) {
     throw session.usable ? ConnectError.from(error, Code.Internal) : session.lost(error);
   }
-}
-
-function unanswered(session: Session, resetCode: number | undefined, cause?: unknown) {
-  return session.alive ? resetError(resetCode, cause) : session.lost(cause);
-}
-
-/** The error of a call that its caller ended; the reason is its cause. */
-export function canceled(reason: unknown): ConnectError {
-  const text = reason instanceof Error ? reason.message : String(reason);
-  return new ConnectError(text, Code.Canceled, undefined, undefined, reason);
 }
 
 function late(): ConnectError {

@@ -1,16 +1,10 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import {
-  Code,
-  ConnectError,
-  type Interceptor,
-  type StreamResponse,
-  type Transport,
-} from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import type { Interceptor, Transport } from "@connectrpc/connect";
+import { createTransport } from "@connectrpc/connect/protocol-grpc";
 import { background } from "../rpc/mod.ts";
 import { startCall } from "./calls.ts";
 import type { Connector } from "./connector.ts";
-import type { Session } from "./session.ts";
+import type { CallKind } from "./session.ts";
+import { createStreamClient } from "./stream-client.ts";
 import type { Watchdogs } from "./watchdog.ts";
 
 /** What {@linkcode createStream} takes. */
@@ -27,80 +21,37 @@ export interface StreamOptions {
   readonly maxMessageBytes: number;
 }
 
-/** Makes the streaming half of a Connect transport: connect-node's, on our sessions. */
+/** Makes the streaming half of a Connect transport: Connect's own, on our sessions. */
 export function createStream(options: StreamOptions): Transport["stream"] {
-  const { connector, watchdogs, authority, maxMessageBytes } = options;
-  return async (method, signal, timeoutMs, header, input, contextValues) => {
+  // One for each kind, since the HTTP client under it is not told about the context of a call.
+  const transports = {
+    foreground: transportOf(options, "foreground"),
+    background: transportOf(options, "background"),
+  };
+  return (method, signal, timeoutMs, header, input, contextValues) => {
     const kind = contextValues?.get(background) ? "background" : "foreground";
-    let session: Session | undefined;
-    // One for each call, since what connect-node asks for a stream does not say for which call.
-    const transport = createGrpcTransport({
-      baseUrl: authority,
-      interceptors: [...options.interceptors],
-      acceptCompression: [],
-      readMaxBytes: maxMessageBytes,
-      writeMaxBytes: maxMessageBytes,
-      sessionManager: {
-        authority,
-        request: async (verb, path, headers) =>
-          await startCall(connector, signal, (found) => {
-            session = found;
-            const stream = found.request({ ...headers, ":method": verb, ":path": path }, kind);
-            watchdogs.watch(found, stream);
-            return Promise.resolve(stream);
-          }),
-        notifyResponseByteRead: () => {},
-      },
-    });
-    const explain = (error: unknown) => explained(error, session, signal);
-    try {
-      const response = await transport.stream(
-        method,
-        signal,
-        timeoutMs,
-        header,
-        input,
-        contextValues,
-      );
-      return withErrors(response, explain);
-    } catch (error) {
-      throw explain(error);
-    }
+    return transports[kind].stream(method, signal, timeoutMs, header, input, contextValues);
   };
 }
 
-function withErrors<I extends DescMessage, O extends DescMessage>(
-  response: StreamResponse<I, O>,
-  explain: (error: unknown) => unknown,
-): StreamResponse<I, O> {
-  const { message } = response;
-  return {
-    ...response,
-    message: {
-      [Symbol.asyncIterator]() {
-        const iterator = message[Symbol.asyncIterator]();
-        return {
-          async next() {
-            try {
-              return await iterator.next();
-            } catch (error) {
-              throw explain(error);
-            }
-          },
-        };
-      },
-    },
-  };
-}
-
-/** A stream that ends with its connection is reported as cancelled, by all runtimes: say what it was. */
-function explained(
-  error: unknown,
-  session: Session | undefined,
-  signal: AbortSignal | undefined,
-): unknown {
-  if (signal?.aborted || !(error instanceof ConnectError) || error.isWireError) return error;
-  if (session !== undefined && !session.alive) return session.lost(error);
-  if (error.code !== Code.Canceled && error.code !== Code.Aborted) return error;
-  return new ConnectError(error.rawMessage, Code.Unavailable, undefined, undefined, error);
+function transportOf(options: StreamOptions, kind: CallKind): Transport {
+  const { connector, watchdogs, authority, maxMessageBytes } = options;
+  return createTransport({
+    baseUrl: authority,
+    useBinaryFormat: true,
+    interceptors: [...options.interceptors],
+    // The server is on this host or close by, and containerd does not compress either.
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: 0,
+    readMaxBytes: maxMessageBytes,
+    writeMaxBytes: maxMessageBytes,
+    httpClient: createStreamClient((headers, signal) =>
+      startCall(connector, signal, (session) => {
+        const stream = session.request(headers, kind);
+        watchdogs.watch(session, stream);
+        return Promise.resolve({ session, stream });
+      })
+    ),
+  });
 }

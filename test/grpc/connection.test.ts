@@ -87,11 +87,7 @@ describe("grpc() connection", () => {
     }
   });
 
-  it("grpc() finishes open calls after GOAWAY and makes new ones elsewhere", {
-    skip: "Bun" in globalThis
-      ? "Bun drops open streams on GOAWAY: https://github.com/oven-sh/bun/issues/26719"
-      : false,
-  }, async () => {
+  it("grpc() finishes open calls after GOAWAY and makes new ones elsewhere", async () => {
     const second = Promise.withResolvers<void>();
     await withServer(async (connection, server) => {
       if (server.connections.length > 1) return answering(connection);
