@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { assertExited, rejectsWith, textOf } from "../contract/assertions.ts";
 import { holdings, noMoreThan } from "../helpers/leaks.ts";
+import { signalIfRunning } from "../helpers/processes.ts";
 import { scale } from "../helpers/scale.ts";
 import { Bed, commandProcess, commandSpec, connectTo } from "./bed.ts";
+import { cgroupPids } from "./cgroup-files.ts";
 import { otherProcess } from "./other-process.ts";
 
 const piped = { stdin: "piped", stdout: "piped" } as const;
@@ -97,11 +99,17 @@ describe("streams on containerd", () => {
   it("C29 a child that keeps the output: wait() ends after the budget and says truncated", async () => {
     await bed.withClient(async (client) => {
       await bed.withRunning(["sleep", "3600"], async (id) => {
+        const { pid: initPid } = await client.status(id);
         const process = commandProcess("sleep 3600 & echo first");
         const exec = await client.exec(id, "parent", process, { stdio: { stdout: "piped" } });
         const status = assertExited(await exec.wait(), 0);
         assert.equal(status.truncated, true);
         assert.equal(await textOf(exec.stdio.stdout), "first\n");
+        // The shim waits up to 10 s for the output before it forgets the process, and meanwhile
+        // does not even list processes.
+        for (const pid of cgroupPids(bed.daemon.namespace, id)) {
+          if (pid !== initPid) signalIfRunning(pid, "SIGKILL");
+        }
       });
     }, { drainBudgetMs: 200 });
   });
