@@ -279,6 +279,7 @@ export class ContainerdProcess implements Process {
 
   /** Brings the process to where it can be deleted, or throws. */
   async #prepareDelete(force: boolean, signal: AbortSignal | undefined): Promise<void> {
+    const starting = this.#starting;
     const status = await unlessMissing(this.status({ signal }));
     if (status === undefined) {
       if (force) return;
@@ -289,10 +290,10 @@ export class ContainerdProcess implements Process {
     }
     const { state } = status;
     if (state === "created" && this.id !== INIT_PROCESS) {
-      if (this.#starting === undefined) return;
-      // A Start that nobody waits for any more would bring it to life after its deletion was
-      // checked, and then the deletion would fail.
-      await abortable(this.#starting, signal);
+      if (starting === undefined) return;
+      // A Start that nobody waits for any more brings it to life after this look at it, and then
+      // the deletion would fail.
+      await abortable(starting, signal);
       return await this.#prepareDelete(force, signal);
     }
     if (state !== "created" && state !== "stopped") {

@@ -7,6 +7,7 @@ import { isContainerError } from "../../src/errors.ts";
 import { Registry } from "../../src/registry.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { type AbortCase, changes, questions } from "./support/abort-cases.ts";
+import { EventReader } from "./support/event-reader.ts";
 import { type Leftovers, leftovers, NOTHING } from "./support/leftovers.ts";
 import { openClient, RUNC } from "./support/open-client.ts";
 import { type Position, RpcGate } from "./support/rpc-gate.ts";
@@ -252,6 +253,41 @@ describe("a call after an aborted one", () => {
       }
     }
   }
+});
+
+describe("exec() with a signal, later", () => {
+  it("exec() leaves no orphan that comes to life while its abort is undone", async () => {
+    const id = newId();
+    const gate = new RpcGate();
+    const client = openClient(daemon, { interceptors: [gate.interceptor] });
+    const events = await EventReader.open(admin, id);
+    try {
+      await client.create(id, sleeper(), RUNC);
+      await client.start(id);
+      const controller = new AbortController();
+      const reason = { why: "enough" };
+      const start = gate.hold("Tasks/Start", "before");
+      const exec = rejection(
+        client.exec(id, "more", execOf("sleep", "600"), { signal: controller.signal }),
+      );
+      await start.arrived;
+      const look = gate.hold("Tasks/Get", "after");
+      controller.abort(reason);
+      assert.equal(await exec, reason);
+      // The undoing has seen that it is not started; now it is.
+      await look.arrived;
+      start.release();
+      await events.until("exec-started", "more");
+      look.release();
+      await client[Symbol.asyncDispose]();
+      const pids = (await daemon.ctr("tasks", "ps", id)).trim().split("\n").slice(1);
+      assert.equal(pids.length, 1, pids.join("\n"));
+    } finally {
+      await events[Symbol.asyncDispose]();
+      await client[Symbol.asyncDispose]();
+      await removeAll(id);
+    }
+  });
 });
 
 describe("wait() with a signal", () => {
