@@ -327,6 +327,8 @@ export class ContainerdProcess implements Process {
         suspected: this.#memoryLimited || code === KILLED,
       }),
     ]);
+    // The budget is over for the reader of the output, too; the shim may take 10 s more to let go.
+    if (truncated) await this.#stdio.close();
     return { state: "exited", code, exitedAt, oomKilled, truncated };
   }
 }
