@@ -1,5 +1,4 @@
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
-import { Snapshots } from "../../proto/gen/containerd/services/snapshots/v1/snapshots_pb.ts";
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import type { Mount } from "../../proto/gen/containerd/types/mount_pb.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
@@ -15,7 +14,7 @@ import type {
 } from "../../src/runtime.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import { packTyped } from "./any.ts";
-import { type CheckpointDescriptor, withCheckpoint } from "./checkpoint.ts";
+import type { CheckpointDescriptor } from "./checkpoint.ts";
 import { containerInfo, specOf } from "./container-info.ts";
 import { validateExtensions } from "./create-request.ts";
 import { containerSubject } from "./process-ref.ts";
@@ -102,6 +101,7 @@ export class ContainerdContainer implements Container {
       this.#createTask({ rootfs, terminal, stdio, checkpoint }, { signal });
     try {
       if (checkpointDir === undefined) return await make();
+      const { withCheckpoint } = await import("./checkpoint.ts");
       return await withCheckpoint(this.#session, this.id, checkpointDir, { signal }, make);
     } catch (error) {
       // An aborted Create may still be under way, and its shim about to open the pipes.
@@ -201,13 +201,10 @@ export class ContainerdContainer implements Container {
   }
 
   async #rootfs(options: CallOptions): Promise<readonly Mount[]> {
-    const { snapshotter, key } = this.#snapshot;
-    if (key === "") return [];
-    const { mounts } = await this.#session.call(
-      containerSubject("mount snapshot of", this.id),
-      (rpc) => this.#session.service(Snapshots).mounts({ snapshotter, key }, rpc),
-      options,
-    );
-    return mounts;
+    if (this.#snapshot.key === "") return [];
+    // Loaded on first use: a container with a folder for its root needs no snapshots.
+    const { snapshotMounts } = await import("./snapshot-mounts.ts");
+    const subject = containerSubject("mount snapshot of", this.id);
+    return await snapshotMounts(this.#session, subject, this.#snapshot, options);
   }
 }

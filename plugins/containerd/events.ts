@@ -5,7 +5,6 @@ import type { CallOptions } from "../../src/runtime.ts";
 import { Backoff } from "./backoff.ts";
 import { backgroundDelay } from "./background-delay.ts";
 import { holdProcess } from "./hold-process.ts";
-import { decodeEvent } from "./event-decoding.ts";
 import { OomMarks } from "./oom-marks.ts";
 import { SubscriptionMarker } from "./subscription-marker.ts";
 import type { Session } from "./session.ts";
@@ -95,6 +94,7 @@ async function subscribe(
   push: (event: ContainerEvent) => void,
   onReady: () => void,
 ): Promise<void> {
+  const { decodeEvent } = await import("./event-decoding.ts");
   const { namespace } = session.options;
   const marker = new SubscriptionMarker(session);
   const filters = [`namespace=="${namespace}",topic~=|^/tasks/|`, marker.filter];

@@ -1,7 +1,6 @@
 import type { Stats } from "../../src/stats.ts";
 import { containerSubject } from "./process-ref.ts";
 import type { Session } from "./session.ts";
-import { toStats } from "./stats.ts";
 import { dateOf } from "./times.ts";
 
 /** How long the question may take, in milliseconds: an exit is not held up for it. */
@@ -25,7 +24,9 @@ export async function wasOomKilled(
       { signal: AbortSignal.timeout(BUDGET_MS) },
     );
     const [metric] = metrics;
-    return metric ? oomKills(toStats(metric.data, dateOf(metric.timestamp))) : "unknown";
+    if (!metric) return "unknown";
+    const { toStats } = await import("./stats.ts");
+    return oomKills(toStats(metric.data, dateOf(metric.timestamp)));
   } catch {
     return "unknown";
   }

@@ -1,3 +1,4 @@
+import type { Any } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
@@ -20,9 +21,8 @@ import { ContainerdContainer } from "./container.ts";
 import { containerInfo } from "./container-info.ts";
 import { containerdEvents } from "./events.ts";
 import { validateCreateRequest } from "./create-request.ts";
-import { introspection } from "./introspection.ts";
+import { lazyIntrospection } from "./lazy-introspection.ts";
 import { containerSubject } from "./process-ref.ts";
-import { packRuntimeOptions } from "./runtime-options.ts";
 import { Session, type SessionOptions, unlessMissing } from "./session.ts";
 
 const SPEC_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Spec";
@@ -36,7 +36,7 @@ export class ContainerdRuntime implements Runtime {
   /** @param rpc The connection; the runtime closes it. */
   constructor(rpc: Rpc, options: SessionOptions) {
     this.#session = new Session(rpc, options);
-    this.containerd = introspection(this.#session);
+    this.containerd = lazyIntrospection(this.#session);
   }
 
   /** Asks for the version. */
@@ -60,7 +60,7 @@ export class ContainerdRuntime implements Runtime {
     validateSpec(spec);
     validateLabels(labels);
     validateCreateRequest(request);
-    const runtimeOptions = packRuntimeOptions(shim, request.runtimeOptions);
+    const runtimeOptions = await packedOptions(request);
     const record = {
       id,
       image,
@@ -168,4 +168,10 @@ export class ContainerdRuntime implements Runtime {
     const cgroupsPath = `/${this.#session.options.namespace}/${id}`;
     return { ...spec, linux: { ...spec.linux, cgroupsPath } };
   }
+}
+
+async function packedOptions({ shim, runtimeOptions }: CreateRequest): Promise<Any | undefined> {
+  if (runtimeOptions === undefined) return undefined;
+  const { packRuntimeOptions } = await import("./runtime-options.ts");
+  return packRuntimeOptions(shim, runtimeOptions);
 }

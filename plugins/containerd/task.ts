@@ -14,14 +14,11 @@ import type {
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import type { Stats } from "../../src/stats.ts";
 import { packJson } from "./any.ts";
-import { writeCheckpoint } from "./checkpoint.ts";
-import { pidInfo } from "./pid-info.ts";
 import { ContainerdProcess, type ProcessInit } from "./process.ts";
 import { containerSubject, processSubject } from "./process-ref.ts";
 import { ProcessStdio } from "./process-stdio.ts";
 import type { Session } from "./session.ts";
 import { dateOf } from "./times.ts";
-import { toStats } from "./stats.ts";
 
 const PROCESS_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Process";
 const LINUX_RESOURCES_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/LinuxResources";
@@ -119,6 +116,8 @@ export class ContainerdTask extends ContainerdProcess implements Task {
       (rpc) => this.session.tasks.listPids({ containerId: this.containerId }, rpc),
       options,
     );
+    // Loaded on first use, as what follows is: starting a container needs none of their stubs.
+    const { pidInfo } = await import("./pid-info.ts");
     return processes.map((process) => pidInfo(process, this.pid));
   }
 
@@ -130,8 +129,9 @@ export class ContainerdTask extends ContainerdProcess implements Task {
       (rpc) => this.session.tasks.metrics({ filters: [`id=="${this.containerId}"`] }, rpc),
       options,
     );
-    if (metric) return toStats(metric.data, dateOf(metric.timestamp));
-    throw this.session.notFound(subject, "no running task");
+    if (!metric) throw this.session.notFound(subject, "no running task");
+    const { toStats } = await import("./stats.ts");
+    return toStats(metric.data, dateOf(metric.timestamp));
   }
 
   /** Freezes all processes. */
@@ -167,6 +167,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
 
   /** Writes the state of all processes to a folder. */
   async createCheckpoint(directory: string, options: CheckpointOptions = {}): Promise<void> {
+    const { writeCheckpoint } = await import("./checkpoint.ts");
     await writeCheckpoint(this.session, this.containerId, directory, options);
   }
 
