@@ -289,8 +289,19 @@ export class Client implements AsyncDisposable {
     processId: string = INIT_PROCESS,
     options: CallOptions = {},
   ): Promise<ExitStatus> {
-    const ended = this.#handles.endedProcess(id, processId);
-    return ended ?? (await this.#process(id, processId, options)).wait(options);
+    const ended = () => this.#handles.endedProcess(id, processId);
+    const before = ended();
+    if (before) return before;
+    let process: Process;
+    try {
+      process = await this.#process(id, processId, options);
+    } catch (error) {
+      // It may have ended, and its record been removed, while it was looked for.
+      const meanwhile = ended();
+      if (meanwhile) return meanwhile;
+      throw error;
+    }
+    return await process.wait(options);
   }
 
   /** Changes the limits of a running container. */

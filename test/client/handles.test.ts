@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { isContainerError } from "../../src/errors.ts";
+import { Handles } from "../../src/handles.ts";
+import { exited, FakeRuntime, FakeTask, spec } from "./fake-runtime.ts";
+
+const shim = "io.a.b";
+
+async function make() {
+  const [a, b] = [new FakeRuntime(), new FakeRuntime()];
+  const handles = new Handles(() => Promise.resolve([a, b]));
+  const container = await b.createContainer({ id: "web", spec, shim });
+  b.calls.length = 0;
+  return { a, b, handles, container };
+}
+
+describe("Handles", () => {
+  it("container() asks one runtime after the other, once, and holds what it found", async () => {
+    const { a, b, handles, container } = await make();
+    assert.equal(await handles.container("web", {}), container);
+    assert.equal(await handles.container("web", {}), container);
+    assert.deepEqual([a.calls, b.calls], [["load web"], ["load web"]]);
+  });
+
+  it("container() says not_found only if every runtime does", async () => {
+    const { a, handles } = await make();
+    await assert.rejects(handles.container("nobody", {}), (error: unknown) => {
+      assert.ok(isContainerError(error, "not_found"));
+      assert.equal(error.containerId, "nobody");
+      return true;
+    });
+    const problem = new Error("connection lost");
+    a.hook = () => {
+      throw problem;
+    };
+    await assert.rejects(handles.container("web", {}), (error) => error === problem);
+  });
+
+  it("task() says failed_precondition for a container without one", async () => {
+    const { handles } = await make();
+    await assert.rejects(handles.task("web", {}), (error: unknown) => {
+      assert.ok(isContainerError(error, "failed_precondition"));
+      assert.ok(isContainerError(error.cause, "not_found"));
+      return true;
+    });
+  });
+
+  it("process() gives the task for init, and loads another one once", async () => {
+    const { b, handles, container } = await make();
+    const task = await container.newTask();
+    await task.start();
+    const added = await task.exec("shell", { cwd: "/", args: ["sh"] });
+    assert.equal(await handles.process("web", "init", {}), task);
+    b.calls.length = 0;
+    assert.equal(await handles.process("web", "shell", {}), added);
+    assert.equal(await handles.process("web", "shell", {}), added);
+    assert.deepEqual(b.calls, ["load-process web/shell"]);
+  });
+
+  it("endProcess() keeps how a process ended, until its id is used again", async () => {
+    const { handles, container } = await make();
+    const task = await container.newTask();
+    handles.addTask(container, task);
+    const first = await task.exec("shell", { cwd: "/", args: ["sh"] });
+    handles.addProcess(first);
+    handles.endProcess(first, exited(3));
+    assert.deepEqual(handles.endedProcess("web", "shell"), exited(3));
+    await first.delete({ force: true });
+    const second = await task.exec("shell", { cwd: "/", args: ["sh"] });
+    handles.addProcess(second);
+    assert.equal(handles.endedProcess("web", "shell"), undefined);
+    // The late end of the first must not be taken for that of the second.
+    handles.endProcess(first, exited(3));
+    assert.equal(handles.endedProcess("web", "shell"), undefined);
+    assert.equal(await handles.process("web", "shell", {}), second);
+  });
+
+  it("endProcess() keeps the last 1024 ends of a container", async () => {
+    const { handles, container } = await make();
+    const task = await container.newTask();
+    handles.addTask(container, task);
+    for (let index = 0; index <= 1024; index++) {
+      const process = await task.exec(`p${index}`, { cwd: "/", args: ["true"] });
+      handles.addProcess(process);
+      handles.endProcess(process, exited(0));
+    }
+    assert.equal(handles.endedProcess("web", "p0"), undefined);
+    assert.deepEqual(handles.endedProcess("web", "p1"), exited(0));
+    assert.deepEqual(handles.endedProcess("web", "p1024"), exited(0));
+  });
+
+  it("removeTask() and removeContainer() let go only of the handle that is held", async () => {
+    const { b, handles, container } = await make();
+    const first = await container.newTask();
+    handles.addTask(container, first);
+    await first.delete({ force: true });
+    const second = await container.newTask();
+    await second.start();
+    handles.addTask(container, second);
+    handles.removeTask(first);
+    assert.equal(await handles.task("web", {}), second);
+    const other = await b.createContainer({ id: "web", spec, shim, replace: true });
+    handles.addContainer(other);
+    handles.removeContainer(container);
+    assert.equal(await handles.container("web", {}), other);
+    handles.removeContainer(other);
+    b.calls.length = 0;
+    await handles.container("web", {});
+    assert.deepEqual(b.calls, ["load web"]);
+  });
+
+  it("addTask() of a new task forgets the ends of the old one's processes", async () => {
+    const { handles, container } = await make();
+    const first = await container.newTask();
+    await first.start();
+    handles.addTask(container, first);
+    const process = await first.exec("shell", { cwd: "/", args: ["sh"] });
+    handles.addProcess(process);
+    handles.endProcess(process, exited(1));
+    await first.delete({ force: true });
+    const second = await container.newTask();
+    await second.start();
+    handles.addTask(container, second);
+    assert.equal(handles.endedProcess("web", "shell"), undefined);
+  });
+
+  it("task() looks for the one that somebody else has started after the one that ended", async () => {
+    const { handles, container } = await make();
+    const first = await container.newTask();
+    assert.ok(first instanceof FakeTask);
+    await first.start();
+    handles.addTask(container, first);
+    first.end(exited(0));
+    await first.exited;
+    assert.equal(await handles.task("web", {}), first);
+    await first.delete();
+    const second = await container.newTask();
+    await second.start();
+    first.state = "running"; // what the runtime says of the id now
+    first.pid = second.pid + 1;
+    assert.equal(await handles.task("web", {}), second);
+  });
+});
