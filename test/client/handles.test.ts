@@ -97,14 +97,17 @@ describe("Handles", () => {
     const second = await container.newTask();
     await second.start();
     handles.addTask(container, second);
+    b.calls.length = 0;
     handles.removeTask(first);
     assert.equal(await handles.task("web", {}), second);
+    assert.deepEqual(b.calls, []);
     const other = await b.createContainer({ id: "web", spec, shim, replace: true });
     handles.addContainer(other);
+    b.calls.length = 0;
     handles.removeContainer(container);
     assert.equal(await handles.container("web", {}), other);
+    assert.deepEqual(b.calls, []);
     handles.removeContainer(other);
-    b.calls.length = 0;
     await handles.container("web", {});
     assert.deepEqual(b.calls, ["load web"]);
   });
