@@ -18,33 +18,32 @@ export function socketConnection(socket: Socket, address: URL): Connection {
   let failure: ContainerError | undefined;
   socket.on("error", (error) => failure ??= lost(error));
 
+  // Set while the consumer can be told something: a stream that has ended takes no more.
+  let reader: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const endReading = (error?: ContainerError) => {
+    if (error === undefined) reader?.close();
+    else reader?.error(error);
+    reader = undefined;
+  };
+
   const readable = new ReadableStream<Uint8Array>({
     start(controller) {
-      let ended = false;
+      reader = controller;
       socket.pause();
       socket.on("data", (chunk: Uint8Array) => {
-        if (ended) return;
         // A Buffer's slice() shares memory and a Uint8Array's copies: hand out what the type says.
-        controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-        if ((controller.desiredSize ?? 0) <= 0) socket.pause();
+        reader?.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+        if (reader !== undefined && (controller.desiredSize ?? 0) <= 0) socket.pause();
       });
-      socket.on("end", () => {
-        if (ended) return;
-        ended = true;
-        controller.close();
-      });
-      socket.on("close", () => {
-        if (ended) return;
-        ended = true;
-        controller.error(failure ?? closedHere(address));
-      });
+      socket.on("end", () => endReading());
+      socket.on("close", () => endReading(failure ?? closedHere(address)));
     },
     pull() {
       socket.resume();
     },
     cancel() {
       // Nobody reads any more, and the writer may go on: what arrives is dropped.
-      socket.removeAllListeners("data");
+      reader = undefined;
       socket.resume();
     },
   }, new ByteLengthQueuingStrategy({ highWaterMark: readAheadBytes }));
@@ -69,6 +68,8 @@ export function socketConnection(socket: Socket, address: URL): Connection {
     readable,
     writable,
     async [Symbol.asyncDispose]() {
+      // First, since Bun reports the end of the data when a socket is destroyed.
+      endReading(closedHere(address));
       socket.destroy();
       await closed;
     },

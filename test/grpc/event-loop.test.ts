@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { runScript } from "../helpers/runtime.ts";
+import { eventBytes, versionBytes } from "./bed.ts";
+import type { WireConnection, WireStream } from "./wire-connection.ts";
+import { WireServer } from "./wire-server.ts";
+
+const child = new URL("event-loop-child.ts", import.meta.url);
+
+/** Runs the child against a scripted server; it must end by itself, and well. */
+async function run(
+  mode: string,
+  script: (connection: WireConnection) => Promise<void>,
+): Promise<string[]> {
+  const server = await WireServer.listen(script);
+  try {
+    const result = await runScript("current", child, [server.address, mode]);
+    assert.deepEqual([result.code, result.signal], [0, null], result.stderr);
+    return result.stdout.trim().split("\n");
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+}
+
+async function openEvents(stream: WireStream): Promise<void> {
+  stream.headers();
+  await stream.message(eventBytes("/a"));
+}
+
+/** Long enough for a process whose event loop is empty to be gone. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 500));
+
+describe("event loop", () => {
+  it("grpc() lets the process end while it is idle", async () => {
+    const lines = await run("idle", async (connection) => {
+      await (await connection.nextStream()).answer(versionBytes("1"));
+    });
+    assert.deepEqual(lines, ["done"]);
+  });
+
+  it("grpc() lets the process end under a background stream", async () => {
+    const lines = await run("background", async (connection) => {
+      await openEvents(await connection.nextStream());
+      const call = await connection.nextStream();
+      await pause();
+      await call.answer(versionBytes("1"));
+    });
+    assert.deepEqual(lines, ["subscribed", "done"]);
+  });
+
+  it("grpc() lets the process end under a background call", async () => {
+    assert.deepEqual(await run("background call", async () => {}), ["done"]);
+  });
+
+  it("grpc() keeps the process alive under a stream", async () => {
+    const lines = await run("stream", async (connection) => {
+      const stream = await connection.nextStream();
+      await openEvents(stream);
+      await pause();
+      stream.trailers([["grpc-status", "0"]]);
+    });
+    assert.deepEqual(lines, ["subscribed", "ended", "done"]);
+  });
+
+  it("grpc() keeps the process alive under a call", async () => {
+    const lines = await run("call", async (connection) => {
+      const stream = await connection.nextStream();
+      await pause();
+      await stream.answer(versionBytes("late"));
+    });
+    assert.deepEqual(lines, ["late", "done"]);
+  });
+
+  it("asyncDispose leaves nothing that keeps the process alive", async () => {
+    const lines = await run("disposed", async (connection) => {
+      await openEvents(await connection.nextStream());
+    });
+    assert.deepEqual(lines, ["rejected", "done"]);
+  });
+});
