@@ -68,8 +68,7 @@ export class InputPump implements Pump {
     const { signal } = this.#stop;
     const done = this.#source === "stdin"
       ? this.#copyOwn(signal)
-      // Aborting cancels the source; a source that fails aborts the input, which closes it.
-      : this.#source.pipeTo(this.#input.stream, { signal });
+      : this.#pipe(this.#source, signal);
     done.catch(() => {});
   }
 
@@ -79,6 +78,17 @@ export class InputPump implements Pump {
     this.#stop.abort();
     if (this.#isStarted || this.#source === "stdin" || this.#source.locked) return;
     this.#source.cancel().catch(() => {});
+  }
+
+  /** A source that fails aborts the input, which closes it. */
+  async #pipe(source: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+    try {
+      await source.pipeTo(this.#input.stream, { signal });
+    } catch {
+      // Aborting cancels the source; not so in Node (22 to 26) when a write is pending that then
+      // fails, as it does at the end of a process that did not read.
+      await source.cancel();
+    }
   }
 
   async #copyOwn(signal: AbortSignal): Promise<void> {
