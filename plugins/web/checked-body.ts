@@ -13,7 +13,7 @@ export interface ResponseCheck {
 export interface CheckedBodyOptions {
   /** Where the answer comes from, for messages. */
   readonly baseUrl: string;
-  /** Ends the call; its errors are passed on as they are. */
+  /** Ends the answer. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -24,31 +24,37 @@ export function checkedBody(
   { baseUrl, signal }: CheckedBodyOptions,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
-  const next = async () => {
-    try {
-      return await reader.read();
-    } catch (error) {
-      throw signal?.aborted ? error : networkError(baseUrl, error);
-    }
-  };
+  let forget = () => {};
   return new ReadableStream<Uint8Array>({
+    start(controller) {
+      // Deno 2.9 tells a read that is under way nothing of an abort, once the Response that the
+      // body came from was collected as garbage.
+      const abort = () => {
+        controller.error(signal?.reason);
+        reader.cancel(signal?.reason).catch(() => {});
+      };
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort, { once: true });
+      forget = () => signal?.removeEventListener("abort", abort);
+    },
     async pull(controller) {
-      const { value, done } = await next();
+      const { value, done } = await reader.read().catch((error: unknown) => {
+        forget();
+        throw networkError(baseUrl, error);
+      });
+      if (signal?.aborted) return;
       if (!done) {
-        try {
-          check.take(value);
-        } catch (error) {
-          reader.cancel(error).catch(() => {});
-          throw error;
-        }
-        return controller.enqueue(value);
+        check.take(value);
+        controller.enqueue(value);
+        return;
       }
-      // An aborted call ends here without an error in Node (nodejs/undici#1940): that is told after.
-      if (!check.complete && !signal?.aborted) {
-        throw webError(`Lost connection to "${baseUrl}": answer is incomplete`);
-      }
+      forget();
+      if (!check.complete) throw webError(`Lost connection to "${baseUrl}": answer is incomplete`);
       controller.close();
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      forget();
+      return reader.cancel(reason);
+    },
   }, { highWaterMark: 0 });
 }

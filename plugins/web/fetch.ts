@@ -19,13 +19,14 @@ const envelopeHeaderBytes = 5;
 
 /**
  * Makes the fetch that connect-web calls: with the headers of the user, without redirects, with
- * limits, and with errors that say what happened.
+ * limits, and with errors that say what happened. After any error connect-web aborts the request,
+ * and after an abort it rejects with that, whatever the error was.
  */
 export function createFetch(settings: WebSettings): typeof globalThis.fetch {
   const { baseUrl } = settings;
   return async (input, init = {}) => {
-    const { signal } = init;
-    checkSize(init.body, settings);
+    const streaming = isStreaming(init.headers);
+    checkSize(settings, init.body, streaming);
     const headers = await mergedHeaders(settings, init);
     // Taken late: a test, or the host, may replace the global. Called as a plain function, since
     // browsers refuse any `this` but the global.
@@ -44,22 +45,20 @@ export function createFetch(settings: WebSettings): typeof globalThis.fetch {
       };
       response = await send(input, complete);
     } catch (error) {
-      if (signal?.aborted) throw error;
       throw networkError(baseUrl, error);
     }
-    try {
-      refuseRedirect(baseUrl, response);
-      return checkedResponse(settings, response, { streaming: isStreaming(init.headers), signal });
-    } catch (error) {
-      response.body?.cancel().catch(() => {});
-      throw error;
-    }
+    refuseRedirect(baseUrl, response);
+    return checkedResponse(settings, response, { streaming, signal: init.signal ?? undefined });
   };
 }
 
-function checkSize(body: unknown, { protocol, maxMessageBytes }: WebSettings): void {
+function checkSize(
+  { protocol, maxMessageBytes }: WebSettings,
+  body: unknown,
+  streaming: boolean,
+): void {
   if (!(body instanceof Uint8Array)) return;
-  const header = protocol === "grpc-web" ? envelopeHeaderBytes : 0;
+  const header = protocol === "grpc-web" || streaming ? envelopeHeaderBytes : 0;
   if (body.byteLength - header <= maxMessageBytes) return;
   throw new ConnectError(
     `message of ${body.byteLength - header} bytes is larger than ${maxMessageBytes}`,
@@ -77,7 +76,6 @@ async function mergedHeaders({ headers, baseUrl }: WebSettings, init: RequestIni
       if (!merged.has(name)) merged.set(name, value);
     }
   } catch (cause) {
-    init.signal?.throwIfAborted();
     const text = cause instanceof Error ? cause.message : String(cause);
     throw webError(`Cannot make headers for "${baseUrl}": ${text}`, cause);
   }
@@ -96,24 +94,25 @@ function refuseRedirect(baseUrl: string, response: Response): void {
 
 interface Call {
   readonly streaming: boolean;
-  readonly signal: AbortSignal | null | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
-function checkedResponse(settings: WebSettings, response: Response, call: Call): Response {
+function checkedResponse(
+  settings: WebSettings,
+  response: Response,
+  { streaming, signal }: Call,
+): Response {
   const { baseUrl, protocol } = settings;
   const { body, headers, status, statusText } = response;
   // An error needs no answer of the right kind: its status says enough.
   if (body === null || !response.ok || headers.has("grpc-status")) return response;
   const type = headers.get("content-type") ?? "";
-  if (!expectedType(protocol, call.streaming).test(type)) {
+  if (!expectedType(protocol, streaming).test(type)) {
     throw webError(
       `Cannot call "${baseUrl}": server does not speak ${protocol} (it answered "${type}")`,
     );
   }
-  const checked = checkedBody(body, checkFor(settings, call.streaming), {
-    baseUrl,
-    signal: call.signal ?? undefined,
-  });
+  const checked = checkedBody(body, checkFor(settings, streaming), { baseUrl, signal });
   return new Response(checked, { status, statusText, headers });
 }
 
@@ -128,7 +127,7 @@ function checkFor(settings: WebSettings, streaming: boolean): ResponseCheck {
   return new EnvelopeCheck(maxMessageBytes, protocol === "connect" ? endStreamFlag : trailerFlag);
 }
 
-/** Only the Connect protocol tells, and only there does it matter. */
+/** Only the Connect protocol tells; for the other it does not matter. */
 function isStreaming(headers: HeadersInit | undefined): boolean {
   return /^application\/connect\+/.test(new Headers(headers).get("content-type") ?? "");
 }

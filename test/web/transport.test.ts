@@ -14,6 +14,7 @@ import {
   VersionResponseSchema,
 } from "../../proto/gen/containerd/services/version/v1/version_pb.ts";
 import type { ContainerError } from "../../src/errors.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { frame, grpcWebHeaders, MisbehavingServer, okTrailer } from "./misbehaving-server.ts";
 
 const version = frame(
@@ -185,21 +186,29 @@ describe("transport of web()", () => {
   });
 
   it("maxMessageBytes limits what is sent, before it is sent", async () => {
-    let arrived = 0;
-    const listener: RequestListener = (_, response) => {
-      arrived++;
-      answerVersion(response);
-    };
     for (const protocol of ["grpc-web", "connect"] as const) {
+      let arrived = 0;
+      const listener: RequestListener = (_, response) => {
+        arrived++;
+        response.writeHead(503).end();
+      };
       await withServer(listener, { protocol, maxMessageBytes: 100 }, async ({ transport }) => {
-        const filters = ["x".repeat(100)];
-        const stream = createClient(Events, transport).subscribe({ filters });
-        const error = await errorOf(stream[Symbol.asyncIterator]().next());
-        assert.equal(error.code, "resource_exhausted");
-        assert.match(error.message, /message of 10\d bytes is larger than 100$/);
+        // With tag and length it is two bytes more.
+        const stream = (length: number) =>
+          createClient(Events, transport).subscribe({ filters: ["x".repeat(length)] })
+            [Symbol.asyncIterator]().next();
+        const unary = (length: number) =>
+          createClient(Events, transport).publish({ topic: "x".repeat(length) });
+        for (const send of [stream, unary]) {
+          const error = await errorOf(send(99));
+          assert.equal(error.code, "resource_exhausted");
+          assert.match(error.message, /message of 101 bytes is larger than 100$/);
+        }
+        assert.equal(arrived, 0);
+        for (const send of [stream, unary]) await errorOf(send(98));
+        assert.equal(arrived, 2);
       });
     }
-    assert.equal(arrived, 0);
   });
 
   it("maxMessageBytes limits what is received, before it is there", async () => {
@@ -253,7 +262,12 @@ describe("transport of web()", () => {
   });
 
   it("an answer that is no message fails the call with internal", async () => {
-    const bodies = [frame(4, "what"), Buffer.concat([version, okTrailer, frame(0, "")])];
+    const flagged = version.slice();
+    flagged[0] = 4;
+    const bodies = [
+      Buffer.concat([flagged, okTrailer]),
+      Buffer.concat([version, okTrailer, frame(0, "")]),
+    ];
     for (const body of bodies) {
       await withServer(
         (_, response) => void response.writeHead(200, grpcWebHeaders).end(body),
@@ -292,6 +306,17 @@ describe("transport of web()", () => {
     );
   });
 
+  it("a call whose signal has aborted is not sent", async () => {
+    let arrived = 0;
+    await withServer(() => void arrived++, {}, async ({ transport }) => {
+      const signal = AbortSignal.abort(new Error("enough"));
+      await assert.rejects(createClient(Version, transport).version({}, { signal }));
+      const stream = createClient(Events, transport).subscribe({}, { signal });
+      await assert.rejects(stream[Symbol.asyncIterator]().next());
+    });
+    assert.equal(arrived, 0);
+  });
+
   it("an abort ends the request of a stream", async () => {
     const open = openStream();
     const stop = new AbortController();
@@ -303,6 +328,25 @@ describe("transport of web()", () => {
       const closed = once(response, "close");
       stop.abort(new Error("enough"));
       await assert.rejects(iterator.next());
+      await closed;
+    });
+  });
+
+  it("an abort ends a stream after garbage was collected", async () => {
+    const open = openStream();
+    const stop = new AbortController();
+    await withServer(open.listener, {}, async ({ transport }) => {
+      const stream = createClient(Events, transport).subscribe({}, { signal: stop.signal });
+      const iterator = stream[Symbol.asyncIterator]();
+      await iterator.next();
+      const [, response] = await open.arrived;
+      const closed = once(response, "close");
+      const next = assert.rejects(iterator.next());
+      // Not in the same turn, in which everything that was touched is kept.
+      await new Promise((resolve) => setTimeout(resolve));
+      collectGarbage();
+      stop.abort(new Error("enough"));
+      await next;
       await closed;
     });
   });
