@@ -28,7 +28,7 @@ describe("SingleFlight", () => {
   it("get() forgets a failure: all who waited get it, and the next one tries again", async () => {
     const { flight, makings } = maker();
     const problem = new Error("no luck");
-    const waits = [flight.get(), flight.get()];
+    const waits = [flight.get(), flight.get(new AbortController().signal)];
     // At once, when the other one still has to learn of it.
     const again = waits[0]?.catch(() => flight.get());
     makings[0]?.result.reject(problem);
