@@ -62,7 +62,7 @@ async function keepsNothing(
   round: (index: number) => Promise<void>,
   atOnce?: number,
 ): Promise<void> {
-  await rounds(Math.max(8, Math.floor(count / 4)), round, atOnce);
+  await rounds(Math.max(4, Math.floor(count / 4)), round, atOnce);
   await settled();
   const before = holdings(where);
   const heap = await heapBytes();
@@ -79,8 +79,7 @@ async function keepsNothing(
 
 /** The records of processes are removed after their ends were told. */
 async function settled(): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while ((await leftovers(daemon)).fifos.length > 0 && Date.now() < deadline);
+  await noMoreThan({ ...holdings(where), fifos: [] }, where);
 }
 
 function codeOf(status: ExitStatus): number | string {
@@ -174,7 +173,7 @@ describe("what stays behind", () => {
 
   // One at a time: the gate holds the next call, whosever it is.
   it("start() that is aborted leaves nothing but the container", () =>
-    keepsNothing(scale(8, 120), async (index) => {
+    keepsNothing(scale(4, 120), async (index) => {
       const id = newId();
       await client.create(id, sleeper(), RUNC);
       const held = gate.hold(
@@ -193,7 +192,7 @@ describe("what stays behind", () => {
     }, 1));
 
   it("exec() that is aborted leaves nothing", () =>
-    keepsNothing(scale(16, 120), async (index) => {
+    keepsNothing(scale(8, 120), async (index) => {
       const id = newId();
       const held = gate.hold(
         index % 2 === 0 ? "Tasks/Exec" : "Tasks/Start",

@@ -11,7 +11,7 @@ export async function collectGarbage(): Promise<void> {
   const { Bun } = globalThis as BunGlobal;
   const collect = Bun === undefined ? v8Collector() : () => Bun.gc(true);
   // What a finished task held is free only after its turn of the event loop.
-  for (let turn = 0; turn < 5; turn++) {
+  for (let turn = 0; turn < 3; turn++) {
     collect();
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
