@@ -75,6 +75,29 @@ describe("kill on containerd", () => {
   });
 
   for (const mode of ["private", "host"] as const) {
+    it(`C12 signalProcess() without all reaches init alone in a ${mode} pid namespace`, async () => {
+      // init survives TERM, its children do not.
+      const spec = commandSpec(
+        "trap : TERM; sleep 3600 & echo ready; while :; do wait; done",
+        mode === "host" ? hostPids : {},
+      );
+      await bed.withContainer(spec, async (id) => {
+        const { pid, stdio } = await bed.client.start(id, { stdio: { stdout: "piped" } });
+        await stdio.stdout.getReader().read();
+        const [child] = (await bed.client.listPids(id)).filter((each) => each !== pid);
+        assert.ok(child !== undefined);
+        await bed.client.signalProcess(id, "init", "TERM");
+        const probe = await bed.client.exec(id, "probe", commandProcess("exit 0"));
+        assertExited(await probe.wait(), 0);
+        assert.ok(isRunning(child));
+        await bed.client.signalProcess(id, "init", "TERM", { all: true });
+        await eventually("the end of the child", () => !isRunning(child));
+        assert.equal((await bed.client.status(id)).state, "running");
+      });
+    });
+  }
+
+  for (const mode of ["private", "host"] as const) {
     it(`C13 the end of init ends its children in a ${mode} pid namespace`, async () => {
       const spec = commandSpec(family, mode === "host" ? hostPids : {});
       await bed.withContainer(spec, async (id) => {
