@@ -10,6 +10,8 @@ import type { OpenRpc } from "../rpc/mod.ts";
 import { parseBaseUrl } from "./base-url.ts";
 import { readSettings } from "./settings.ts";
 
+export type { OpenRpc };
+
 /** Gives the headers of one request; is asked again for each, so that a token may expire. */
 export type HeadersSource = (
   options: CallOptions,
