@@ -30,6 +30,12 @@ export interface InputOptions {
  */
 const readerAttempts = 205;
 const longestReaderDelayMs = 50;
+/**
+ * A child that any part of this program starts has copies of our descriptors until its exec is
+ * done, and looks like a reader meanwhile. So where bytes would be lost, the reader has to be seen
+ * again after these times.
+ */
+const confirmationDelaysMs: readonly number[] = [2, 8];
 
 /**
  * An input as a stream. A write resolves when the kernel has the bytes. The end that the user
@@ -48,6 +54,7 @@ export class Input {
   #wish: "open" | "close" | "destroy" = "open";
   /** Chunks that the user wrote and the kernel does not have yet. */
   #pendingChunks = 0;
+  #hasWritten = false;
   #onIdle: () => void = () => {};
   #phase: "kept" | "releasing" | "released" | "closed" = "kept";
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -76,6 +83,7 @@ export class Input {
       highWaterMark: 1,
       size: () => {
         this.#pendingChunks++;
+        this.#hasWritten = true;
         return 1;
       },
     });
@@ -116,24 +124,34 @@ export class Input {
     await Promise.all([this.#writer.destroy(), this.#close("destroy")]);
   }
 
-  #tryRelease(attempt: number): void {
-    const { descriptors, path } = this.#options;
+  #tryRelease(attempt: number, sightings = 0): void {
+    const { descriptors, path, reader } = this.#options;
     this.#keeper.close();
-    const mayCome = this.#options.reader === "comes" && attempt < readerAttempts;
-    if (mayCome && !hasReader(descriptors, path)) {
-      try {
-        this.#keeper = new Keeper(descriptors, path);
-        const delayMs = Math.min(2 ** attempt, longestReaderDelayMs);
-        this.#timer = setTimeout(() => this.#tryRelease(attempt + 1), delayMs);
+    if (reader === "comes" && attempt < readerAttempts) {
+      const isSeen = hasReader(descriptors, path);
+      const delayMs = isSeen
+        ? (this.#hasWritten ? confirmationDelaysMs[sightings] : undefined)
+        : Math.min(2 ** attempt, longestReaderDelayMs);
+      if (delayMs !== undefined && this.#keepAgain()) {
+        const next = isSeen ? sightings + 1 : 0;
+        this.#timer = setTimeout(() => this.#tryRelease(attempt + 1, next), delayMs);
         this.#timer.unref();
         return;
-      } catch {
-        // The FIFO is gone, and with it who would have read it.
       }
     }
     this.#phase = "released";
     if (this.#wish !== "open") this.#close(this.#wish);
     else if (this.#pendingChunks === 0) this.#replaceEarlyWriter();
+  }
+
+  /** Whether there is still a FIFO to keep. */
+  #keepAgain(): boolean {
+    try {
+      this.#keeper = new Keeper(this.#options.descriptors, this.#options.path);
+      return true;
+    } catch {
+      return false; // Gone, and with it who would have read it.
+    }
   }
 
   #replaceEarlyWriter(): void {

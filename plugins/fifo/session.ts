@@ -36,6 +36,7 @@ export class FifoSession implements StdioSession {
   readonly #parts: SessionParts;
   #isReleased = false;
   #isEnded = false;
+  #draining: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: SessionParts) {
@@ -78,9 +79,30 @@ export class FifoSession implements StdioSession {
         plugin: "fifo",
       });
     }
-    const { outputs, pumps } = this.#parts;
     this.#isEnded = true;
     this.release();
+    const draining = this.#drain(budgetMs);
+    this.#draining = draining;
+    return await draining;
+  }
+
+  /**
+   * Lets go of a process that runs on, for others to attach to: closes all ends and leaves the FIFOs
+   * in place. What was read stays readable. A drain that is under way is finished first. Idempotent.
+   */
+  async detach(): Promise<void> {
+    await this.#draining;
+    await this.#closeEnds();
+  }
+
+  /** Closes all ends and removes the FIFOs. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #drain(budgetMs: number): Promise<{ readonly truncated: boolean }> {
+    const { outputs, pumps } = this.#parts;
     const work = Promise.all([
       this.#endInput(),
       ...outputs.map((output) => output.drain()),
@@ -93,21 +115,19 @@ export class FifoSession implements StdioSession {
     return { truncated: !isComplete };
   }
 
-  /** Closes all ends and removes the FIFOs. Idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+  async #close(): Promise<void> {
+    try {
+      await this.#closeEnds();
+    } finally {
+      this.#parts.remove({ isEnded: this.#isEnded });
+    }
   }
 
-  async #close(): Promise<void> {
+  async #closeEnds(): Promise<void> {
     this.#isReleased = true;
-    const { keepers, outputs, remove } = this.#parts;
+    const { keepers, outputs } = this.#parts;
     for (const keeper of keepers) keeper.close();
-    try {
-      await Promise.all([this.#endInput(), ...outputs.map((output) => output.close())]);
-    } finally {
-      remove({ isEnded: this.#isEnded });
-    }
+    await Promise.all([this.#endInput(), ...outputs.map((output) => output.close())]);
   }
 
   async #endInput(): Promise<void> {

@@ -3,7 +3,13 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fifo, type FifoBackendName, type FifoOptions } from "../../plugins/fifo/mod.ts";
-import type { StdioDriver, StdioOptions, StdioRequest, StdioSession } from "../../src/stdio.ts";
+import type {
+  StdioDriver,
+  StdioOptions,
+  StdioPaths,
+  StdioRequest,
+  StdioSession,
+} from "../../src/stdio.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 import { type Shim, startShim } from "./shim.ts";
 
@@ -63,10 +69,16 @@ export class Setting {
 
   /** Starts a shim on the paths of a session and releases the session once it has opened them. */
   async shim(session: StdioSession, script: string): Promise<Shim> {
-    const shim = startShim(session.paths, script);
+    const shim = await this.start(session.paths, script);
+    session.release();
+    return shim;
+  }
+
+  /** Starts a shim on FIFOs, which is ended with the setting. */
+  async start(paths: Partial<StdioPaths>, script: string): Promise<Shim> {
+    const shim = startShim(paths, script);
     this.#shims.push(shim);
     await shim.opened;
-    session.release();
     return shim;
   }
 

@@ -55,6 +55,11 @@ for (const backend of backendsHere) {
       test(async (setting, file) => {
         // Once what is all in the pipe by then, and once more than it holds.
         for (const sizeBytes of [60_000, 200_000]) {
+          // Started before there is a FIFO: a child has copies of our descriptors until its exec.
+          const shim = await setting.start(
+            {},
+            `read path; exec 7<"$path" 8>"$path"; ${copyInput(file)}`,
+          );
           const session = await setting.prepare({ stdin: "piped" }, { backend });
           const early = pattern(sizeBytes);
           const writer = piped(session.stdio.stdin).getWriter();
@@ -64,12 +69,13 @@ for (const backend of backendsHere) {
           session.release();
           await sleep(20);
           assert.equal(setting.stdinClosedCount, 0, "closed before anybody reads");
-          const shim = await setting.shim(session, copyInput(file));
+          shim.tell(session.paths.stdin);
           await closing;
           await until(() => setting.stdinClosedCount === 1);
           shim.tell("CloseIO");
           assert.equal(await shim.ended, 0);
           assertSameBytes(new Uint8Array(readFileSync(file)), early);
+          await session.close();
         }
       }),
     );
