@@ -26,6 +26,11 @@ export interface ProcessStdioInit {
   readonly stdio: StdioOptions;
 }
 
+/** A session that can let go of a process that runs on, so that others may attach to it. */
+interface DetachableSession extends StdioSession {
+  detach(): Promise<void>;
+}
+
 /** The streams of one process, and the CloseIO that follows the end of its input. */
 export class ProcessStdio {
   readonly #session: Session;
@@ -36,6 +41,7 @@ export class ProcessStdio {
   #started = false;
   #stdinClosed = false;
   #closeIo: Promise<void> | undefined;
+  #forgetSession: () => void = () => {};
 
   private constructor(session: Session, ref: ProcessRef) {
     this.#session = session;
@@ -52,8 +58,7 @@ export class ProcessStdio {
     const request = self.#request(init);
     const driver = self.#driverFor(init.stdio);
     if (driver) {
-      self.#driver = await driver.prepare(request, options);
-      self.#paths = self.#driver.paths;
+      self.#use(await driver.prepare(request, options));
     } else self.#paths = urisOf(init.stdio);
     if (init.terminal && self.#paths.stdout === "") {
       // A shim cannot make a terminal's output go nowhere by itself.
@@ -75,8 +80,8 @@ export class ProcessStdio {
     // Also without a stream to attach to: whoever deletes the process removes its pipes.
     const driver = self.#driverFor(init.stdio) ??
       (isEmpty(paths) ? undefined : session.options.stdio);
-    self.#driver = await driver?.attach(self.#request(init), paths, options);
     self.#paths = paths;
+    if (driver) self.#use(await driver.attach(self.#request(init), paths, options));
     self.started();
     return self;
   }
@@ -114,8 +119,20 @@ export class ProcessStdio {
 
   /** Ends the streams and removes what was made for them. */
   async close(): Promise<void> {
+    this.#forgetSession();
     this.#ended.abort();
     await this.#driver?.close();
+  }
+
+  #use(driver: StdioSession): void {
+    this.#driver = driver;
+    this.#paths = driver.paths;
+    // Held by a client that is closed, an input would never end, and an output would be missing
+    // for the next client that attaches.
+    this.#forgetSession = this.#session.onClosing(() => {
+      this.#ended.abort();
+      if (isDetachable(driver)) driver.detach().catch(() => {});
+    });
   }
 
   #request({ ref, terminal, stdio }: ProcessStdioInit): StdioRequest {
@@ -171,6 +188,10 @@ export class ProcessStdio {
     }
     forget();
   }
+}
+
+function isDetachable(session: StdioSession): session is DetachableSession {
+  return "detach" in session && typeof session.detach === "function";
 }
 
 function isEmpty(stdio: StdioOptions | StdioPaths): boolean {
