@@ -44,7 +44,6 @@ export class Output implements ReadSink {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolveEnded = resolve;
-    this.#reader = open(this);
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
@@ -55,6 +54,7 @@ export class Output implements ReadSink {
       },
       cancel: () => this.#cancel(),
     }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
+    this.#reader = open(this);
   }
 
   /** Whether everything was read up to the end. */

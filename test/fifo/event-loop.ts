@@ -2,7 +2,7 @@
  * Does what the first argument says and then has nothing left to do, so that it depends on the
  * streams alone whether this process ends. Says `as expected` if it was right.
  */
-import { spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import process from "node:process";
 import { fifo } from "../../plugins/fifo/mod.ts";
@@ -26,14 +26,12 @@ const closing = (): void => {
   closeSync(stdin);
 };
 /**
- * The other side acts in another process, which does not hold this one, and late enough that this
- * one has ended before if nothing else holds it.
+ * The other side acts in a process of its own that nothing here waits for, and late enough that
+ * this process has ended before if nothing else holds it.
  */
-const later = (script: string): void => {
-  const child = spawn("sh", ["-c", `sleep 0.3; ${script}`, "sh", session.paths.stdout], {
-    stdio: ["ignore", "ignore", "ignore", stdin],
-  });
-  child.unref();
+const later = (act: string, path: string): void => {
+  const script = `(sleep 0.3; ${act}) &`;
+  spawnSync("sh", ["-c", script, "sh", path], { stdio: "ignore" });
 };
 
 process.once("exit", () => {
@@ -56,14 +54,13 @@ if (mode === "idle") {
   setTimeout(() => process.exit(1), 5_000).unref();
 } else if (mode === "reading") {
   outcome = "not held";
-  later('printf later >"$1"');
+  later('printf later >"$1"', session.paths.stdout);
   await reader.read();
   outcome = "as expected";
   await session.close();
 } else if (mode === "writing") {
   outcome = "not held";
-  // Handed over without O_NONBLOCK, which `cat` does not understand.
-  later(`exec cat <"/proc/self/fd/3" >/dev/null`);
+  later('cat "$1" >/dev/null', session.paths.stdin);
   await piped(session.stdio.stdin).getWriter().write(pattern(200_000));
   outcome = "as expected";
   await session.close();

@@ -30,6 +30,7 @@ function open(descriptors: Descriptors, path: string, mode: "read" | "write"): O
 class SocketReader implements FifoReader {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
+  #isClosing = false;
 
   constructor(descriptor: OpenDescriptor, sink: ReadSink) {
     let active = true;
@@ -54,8 +55,7 @@ class SocketReader implements FifoReader {
         buffer: () => buffer,
         callback: (count: number): boolean => {
           if (!active || this.#isClosing) return false;
-          const chunk = take(count);
-          return sink.data(chunk) === "more";
+          return sink.data(take(count)) === "more";
         },
       },
     });
@@ -69,8 +69,6 @@ class SocketReader implements FifoReader {
     );
     this.#socket.unref();
   }
-
-  #isClosing = false;
 
   resume(): void {
     if (!this.#isClosing) this.#socket.resume();
