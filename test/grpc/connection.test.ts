@@ -170,7 +170,7 @@ describe("grpc() connection", () => {
         frame.type === frameType.ping && (frame.flags & flag.ack) === 0
       );
       assert.deepEqual(pings, []);
-    }, { grpc: { healthIntervalMs: 20 } });
+    }, { grpc: { healthIntervalMs: 20, healthMisses: 1000 } });
   });
 
   const strangers = {

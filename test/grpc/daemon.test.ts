@@ -19,7 +19,7 @@ let headers: { readonly "containerd-namespace": string };
 
 before(async () => {
   daemon = await startDaemon();
-  rpc = await grpc({ address: daemon.address, healthIntervalMs: 100 })();
+  rpc = await grpc({ address: daemon.address, healthIntervalMs: 100, healthMisses: 1000 })();
   version = createClient(Version, rpc.transport);
   headers = { "containerd-namespace": daemon.namespace };
 });

@@ -29,6 +29,7 @@ export class WireConnection {
   readonly #arrived: WireStream[] = [];
   readonly #waiting: Array<(stream: WireStream) => void> = [];
   readonly #watchers = new Set<() => void>();
+  readonly #owed = new Map<number, number>();
   #rest: Buffer = Buffer.alloc(0);
   #prefaceLeft = prefaceBytes;
   #failure: { readonly error: unknown } | undefined;
@@ -135,6 +136,13 @@ export class WireConnection {
       this.#handle(frame);
       this.#wake();
     }
+    for (const [id, bytes] of this.#owed) this.grant(id, bytes);
+    this.#owed.clear();
+  }
+
+  #owe(id: number, bytes: number): void {
+    if (this.#options.windows === "manual") return;
+    this.#owed.set(id, (this.#owed.get(id) ?? 0) + bytes);
   }
 
   #handle(frame: Frame): void {
@@ -147,10 +155,8 @@ export class WireConnection {
     if (type === frameType.headers) this.#onHeaders(id);
     if (type === frameType.data) {
       stream?.onData(payload);
-      if (this.#options.windows !== "manual") {
-        this.grant(0, payload.byteLength);
-        if ((flags & flag.endStream) === 0) this.grant(id, payload.byteLength);
-      }
+      this.#owe(0, payload.byteLength);
+      if ((flags & flag.endStream) === 0) this.#owe(id, payload.byteLength);
     }
     if (type === frameType.windowUpdate) {
       if (id === 0) this.#window += payload.readUInt32BE(0);
