@@ -48,7 +48,7 @@ async function assertGoesOn(
   assert.ok(lost >= 0 && lost < LOST_BYTES, `${lost} bytes are missing`);
   const lines = new NumberLines({ positionBytes });
   lines.take(value);
-  await lines.takeFrom(reader, 5_000_000);
+  await lines.takeFrom(reader, 2_000_000);
   reader.releaseLock();
   return lines;
 }
