@@ -83,7 +83,8 @@ export class Daemon implements AsyncDisposable {
     const args = ["--config", `${this.home}/config.toml`];
     const child = spawn(`${this.binDir}/containerd`, args, {
       stdio: ["ignore", log, log],
-      env: { ...process.env, ...this.#env, PATH: this.path },
+      // containerd unpacks checkpoints there and leaves them behind.
+      env: { ...process.env, XDG_RUNTIME_DIR: this.home, ...this.#env, PATH: this.path },
       // Not in the terminal's group: Ctrl-C is for the tests, which then end it in order.
       detached: true,
     });
