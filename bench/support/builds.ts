@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { build } from "esbuild";
 import { found, repositoryDir } from "../../test/helpers/cache.ts";
 import { packPackage } from "../../test/helpers/packed-package.ts";
@@ -48,6 +49,7 @@ const sources: Readonly<Record<Parameters<Specifier>[0], string>> = {
 /** Builds and installs the package in a folder for temporary files. */
 export function makeBuilds(): Builds {
   const pack = packPackage();
+  process.once("exit", pack.remove);
   const folder = `${pack.consumerDir}/bench`;
   mkdirSync(folder);
   const packaged: Specifier = (entry) => entry === "" ? "libcontainerd" : `libcontainerd/${entry}`;
@@ -78,9 +80,6 @@ export function makeBuilds(): Builds {
       });
       return file;
     },
-    remove: () => {
-      rmSync(folder, { recursive: true, force: true });
-      pack.remove();
-    },
+    remove: pack.remove,
   };
 }
