@@ -42,7 +42,6 @@ export function checkedBody(
         forget();
         throw networkError(baseUrl, error);
       });
-      if (signal?.aborted) return;
       if (!done) {
         check.take(value);
         controller.enqueue(value);

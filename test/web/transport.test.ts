@@ -332,6 +332,28 @@ describe("transport of web()", () => {
     });
   });
 
+  it("an abort ends a stream of a fetch that ignores signals", async () => {
+    const { promise: canceled, resolve } = Promise.withResolvers<unknown>();
+    const deaf: typeof fetch = (input, { signal: _, ...init } = {}) => {
+      if (!String(input).includes("Subscribe")) return fetch(input, init);
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(frame(0, "")),
+        cancel: resolve,
+      });
+      return Promise.resolve(new Response(body, { headers: grpcWebHeaders }));
+    };
+    const stop = new AbortController();
+    await withServer(() => {}, { fetch: deaf }, async ({ transport }) => {
+      const stream = createClient(Events, transport).subscribe({}, { signal: stop.signal });
+      const iterator = stream[Symbol.asyncIterator]();
+      await iterator.next();
+      const next = assert.rejects(iterator.next());
+      stop.abort(new Error("enough"));
+      await next;
+      await canceled;
+    });
+  });
+
   it("an abort ends a stream after garbage was collected", async () => {
     const open = openStream();
     const stop = new AbortController();
