@@ -288,8 +288,10 @@ export class ContainerdProcess implements Process {
         plugin: this.session.options.id,
       });
     }
-    const { state } = status;
-    if (state === "created" && this.id !== INIT_PROCESS) {
+    const { state, pid } = status;
+    // The first process of a checkpoint has no pid before it is started, and its end would be waited
+    // for in vain.
+    if (state === "created" && (this.id !== INIT_PROCESS || pid === 0)) {
       if (starting === undefined) return;
       // A Start that nobody waits for any more brings it to life after this look at it, and then
       // the deletion would fail.

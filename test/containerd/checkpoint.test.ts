@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { Header } from "tar";
 import { archive } from "../../plugins/archive/mod.ts";
@@ -104,11 +112,36 @@ describe("checkpoints on containerd", () => {
     },
   );
 
-  it("C39 start() refuses a folder that is not there and one that is no checkpoint", async () => {
+  it("C39 start() refuses a folder that is not there", async () => {
     await bed.withContainer(spec(), async (id) => {
       const missing = bed.client.start(id, { checkpointDir: `${folder}/missing` });
       await rejectsWith(missing, "not_found", { containerId: id });
       await rejectsWith(bed.client.status(id), "failed_precondition");
+    });
+  });
+
+  it("C39 start() of a folder that is no checkpoint fails, and leaves no task", async () => {
+    const directory = `${folder}/other`;
+    mkdirSync(directory);
+    writeFileSync(`${directory}/note.txt`, "no image of a process");
+    await bed.withContainer(spec(), async (id) => {
+      await assert.rejects(bed.client.start(id, { checkpointDir: directory }), /restore failed/);
+      await rejectsWith(bed.client.status(id), "failed_precondition");
+      await bed.client.start(id);
+      assert.equal((await bed.client.status(id)).state, "running");
+    });
+  });
+
+  it("C39 a task of a checkpoint that was never started can be deleted", async () => {
+    const directory = `${folder}/unused`;
+    mkdirSync(directory);
+    writeFileSync(`${directory}/note.txt`, "never looked at");
+    await bed.withContainer(spec(), async (id) => {
+      const container = await (await bed.client.runtime()).loadContainer(id);
+      const task = await container.newTask({ checkpointDir: directory });
+      assert.deepEqual(await task.status(), { state: "created", pid: 0 });
+      await task.delete();
+      await rejectsWith(container.task(), "not_found");
     });
   });
 
