@@ -111,6 +111,25 @@ describe("stream()", () => {
     }, { grpc: { maxMessageBytes: 1024 } });
   });
 
+  it("stream() lets the server send no more than a little ahead of the consumer", async () => {
+    const count = 100;
+    const event = eventBytes("/".repeat(100_000));
+    let sent = 0;
+    await withServer(async (connection) => {
+      const stream = await connection.nextStream();
+      stream.headers();
+      for (; sent < count; sent++) await stream.message(event);
+      stream.trailers([["grpc-status", "0"]]);
+    }, async ({ events }) => {
+      const stream = events.subscribe({})[Symbol.asyncIterator]();
+      await take(stream, 1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.ok(sent < 50, `${sent} messages were sent`);
+      await take(stream, count - 1);
+      assert.equal((await stream.next()).done, true);
+    });
+  });
+
   it("stream() goes through interceptors", async () => {
     const seen: string[] = [];
     const interceptor: Interceptor = (next) => (req) => {
