@@ -13,6 +13,7 @@ import type { CallOptions, CheckpointOptions } from "../../src/runtime.ts";
 import { packBare } from "./any.ts";
 import { type LeaseHeaders, withLease } from "./lease.ts";
 import { containerSubject } from "./process-ref.ts";
+import { serverStream } from "./server-stream.ts";
 import type { Session, Subject } from "./session.ts";
 
 const MEDIA_TYPE = "application/vnd.containerd.container.criu.checkpoint.criu.tar";
@@ -98,7 +99,8 @@ async function* read(
   signal: AbortSignal | undefined,
 ): AsyncIterable<Uint8Array> {
   const content = session.service(Content);
-  for await (const { data } of content.read({ digest }, session.rpcOptions(signal))) yield data;
+  const open = (signal: AbortSignal) => content.read({ digest }, session.rpcOptions(signal));
+  for await (const { data } of serverStream(open, signal)) yield data;
 }
 
 async function upload(

@@ -23,6 +23,7 @@ import { containerdEvents } from "./events.ts";
 import { validateCreateRequest } from "./create-request.ts";
 import { lazyIntrospection } from "./lazy-introspection.ts";
 import { containerSubject } from "./process-ref.ts";
+import { serverStream } from "./server-stream.ts";
 import { Session, type SessionOptions, unlessMissing } from "./session.ts";
 
 const SPEC_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Spec";
@@ -118,9 +119,10 @@ export class ContainerdRuntime implements Runtime {
     const { signal, filters = [] } = options;
     signal?.throwIfAborted();
     const request = { filters: [...filters] };
-    const rpc = this.#session.rpcOptions(signal);
+    const open = (signal: AbortSignal) =>
+      this.#session.containers.listStream(request, this.#session.rpcOptions(signal));
     try {
-      for await (const { container } of this.#session.containers.listStream(request, rpc)) {
+      for await (const { container } of serverStream(open, signal)) {
         if (container) yield containerInfo(container);
       }
     } catch (error) {
