@@ -109,7 +109,8 @@ describe("the npm package", () => {
     for (const [runtime, output] of outputs) assert.equal(output, first, runtime);
     const found: Record<string, readonly string[]> = JSON.parse(first);
     assert.deepEqual(Object.keys(found), pack.modules);
-    for (const [name, exported] of Object.entries(found)) assert.ok(exported.length > 0, name);
+    const empty = Object.keys(found).filter((name) => found[name]?.length === 0);
+    assert.deepEqual(empty, ["libcontainerd/stats"], "an entry of types alone has no exports");
     assert.ok(found["libcontainerd"]?.includes("Client"));
   });
 
