@@ -21,7 +21,8 @@ export function findTestFiles(paths) {
 function groupOf(file) {
   if (/^test\/(containerd|helpers)\//.test(file)) return "containerd";
   if (file.startsWith("test/edge/")) return "edge";
-  return ["test/boundary.test.ts", "test/package.test.ts"].includes(file) ? "package" : "unit";
+  const ofSources = ["boundary", "bundle-size", "package", "requirements"];
+  return ofSources.some((name) => file === `test/${name}.test.ts`) ? "package" : "unit";
 }
 
 function walk(folder) {
