@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { Containers } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { assertExited, rejectsWith } from "../contract/assertions.ts";
@@ -7,6 +7,7 @@ import { containerdDir } from "../helpers/cache.ts";
 import { type WrappedRunc, wrapRunc } from "../helpers/wrapped-runc.ts";
 import { Bed, commandSpec, connectTo, SHIM } from "./bed.ts";
 import { eventually } from "./eventually.ts";
+import { removeNamespaceFolders } from "./namespace-folders.ts";
 
 describe("create on containerd", () => {
   let bed: Bed;
@@ -63,10 +64,7 @@ describe("create on containerd", () => {
       assertExited(await client.run(id, commandSpec("exit 3"), SHIM), 3);
     } finally {
       await client[Symbol.asyncDispose]();
-      removeEmpty(`/run/containerd/runc/${namespace}`);
-      for (const name of ["", ...readdirSync("/sys/fs/cgroup")]) {
-        removeEmpty(`/sys/fs/cgroup/${name}/${namespace}`);
-      }
+      removeNamespaceFolders(namespace);
     }
   });
 
@@ -118,11 +116,3 @@ describe("create on containerd", () => {
     }
   });
 });
-
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Not there, or not a folder of this kind.
-  }
-}

@@ -6,6 +6,7 @@ import { Leases } from "../../proto/gen/containerd/services/leases/v1/leases_pb.
 import { Snapshots } from "../../proto/gen/containerd/services/snapshots/v1/snapshots_pb.ts";
 import { assertExited, rejectsWith } from "../contract/assertions.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
+import { removeNamespaceFolders } from "./namespace-folders.ts";
 
 const DEFAULT_RUNTIME = "containerd.io/defaults/runtime";
 
@@ -37,6 +38,7 @@ describe("records of containerd", () => {
     assert.deepEqual(await labelsOf(), { tier: "test" });
     await namespaces.delete(name);
     await rejectsWith(namespaces.delete(name), "not_found");
+    removeNamespaceFolders(name);
   });
 
   it("C40 a leased snapshot outlives a collection and goes with its lease", async () => {
