@@ -1,13 +1,13 @@
 import { closeSync, openSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { CallOptions } from "../../src/runtime.ts";
 import type { StdioDriver, StdioPaths, StdioRequest, StdioSession } from "../../src/stdio.ts";
 import { chooseHost, type Host } from "./choose-backend.ts";
 import { FifoFolders, removeForeignFifos } from "./folder.ts";
 import { makeFifos } from "./mkfifo.ts";
 import type { FifoOptions } from "./mod.ts";
-import { checkAttach, planStdio, type StreamPlan } from "./plan.ts";
+import { checkAttach, planStdio, type StdioPlan, type StreamPlan } from "./plan.ts";
 import { SessionBuilder } from "./session-builder.ts";
 import { systemError } from "./system-error.ts";
 
@@ -46,7 +46,7 @@ export class FifoDriver implements StdioDriver {
       const paths: StdioPaths = {
         stdin: place(plan.stdin, "stdin"),
         stdout,
-        stderr: plan.stderr.kind === "shared" ? stdout : place(plan.stderr, "stderr"),
+        stderr: placeErrors(plan, stdout, (stream) => place(stream, "stderr")),
       };
       const isFifo = (name: "stdin" | "stdout" | "stderr"): boolean => plan[name].kind === "fifo";
       const fifos = (["stdin", "stdout", "stderr"] as const).filter(isFifo);
@@ -108,6 +108,20 @@ export class FifoDriver implements StdioDriver {
     });
     return this.#host;
   }
+}
+
+function placeErrors(
+  { stdout, stderr }: StdioPlan,
+  stdoutPath: string,
+  place: (stream: StreamPlan) => string,
+): string {
+  if (stderr.kind === "shared") return stdoutPath;
+  const path = place(stderr);
+  const isSameFile = stdout.kind === "path" && stderr.kind === "path" && stdout !== stderr &&
+    path === stdoutPath && path.startsWith("/");
+  // A shim opens a file that it is given twice only once, and closes it for both when the first of
+  // them ends (containerd 1.6 to 2.1). Spelt in another way, it is opened and appended to by each.
+  return isSameFile ? `${dirname(path)}/./${basename(path)}` : path;
 }
 
 /** Shims do not make a file that they are given by its path. */
