@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { buffer, text as textFrom } from "node:stream/consumers";
 import { assertExited, rejectsWith, textOf } from "../contract/assertions.ts";
@@ -27,6 +36,18 @@ after(async () => {
 
 function read(name: string): string {
   return readFileSync(`${folder}/${name}`, "utf8");
+}
+
+/** What a process has open. */
+function openFiles(pid: number): readonly string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${name}`)];
+    } catch {
+      // Closed since the listing.
+      return [];
+    }
+  });
 }
 
 describe("where stdio goes on containerd", () => {
@@ -64,13 +85,36 @@ describe("where stdio goes on containerd", () => {
     assert.equal(read("tty"), "to out\r\nto err\r\n");
   });
 
-  it('{ uri: "file://…" } takes both outputs', async () => {
-    const uri = `file://${folder}/deep/both`;
-    await bed.withContainer(commandSpec(print), async (id) => {
-      const task = await bed.client.start(id, { stdio: { stdout: { uri }, stderr: { uri } } });
+  it("{ file } takes both outputs, also errors after the end of the output", async () => {
+    const file = `${folder}/shared`;
+    const script = "echo to out; read -r line; exec >&-; read -r line; echo to err >&2";
+    await bed.withContainer(commandSpec(script), async (id) => {
+      const stdio = { stdin: "piped", stdout: { file }, stderr: { file } } as const;
+      const task = await bed.client.start(id, { stdio });
+      const writer = task.stdio.stdin.getWriter();
+      const openCount = () => bed.daemon.shimPids(id).flatMap(openFiles).filter(isFile).length;
+      const isFile = (path: string) => path === file;
+      const before = openCount();
+      await writer.write(new TextEncoder().encode("end the output\n"));
+      await until("the shim closes the output", () => openCount() < before);
+      await writer.write(new TextEncoder().encode("write an error\n"));
       assertExited(await task.wait(), 0);
     });
-    assert.deepEqual(read("deep/both").split("\n").sort(), ["", "to err", "to out"]);
+    assert.equal(read("shared"), "to out\nto err\n");
+  });
+
+  it('{ uri: "file://…" } takes both outputs', async () => {
+    const uri = `file://${folder}/deep/both`;
+    const script = "echo to err >&2; read -r line; echo to out";
+    await bed.withContainer(commandSpec(script), async (id) => {
+      const stdio = { stdin: "piped", stdout: { uri }, stderr: { uri } } as const;
+      const task = await bed.client.start(id, { stdio });
+      // The shim closes the file for both when the output ends.
+      await until("the errors are written", () => read("deep/both") === "to err\n");
+      await task.stdio.stdin.getWriter().write(new TextEncoder().encode("go on\n"));
+      assertExited(await task.wait(), 0);
+    });
+    assert.equal(read("deep/both"), "to err\nto out\n");
   });
 
   it('{ uri: "binary://…" } runs a logger, which gets both outputs', async () => {
