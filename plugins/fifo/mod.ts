@@ -12,6 +12,11 @@
  * first read to the end, because Bun's readers cannot be detached from the loop. An input keeps it
  * alive while a write is pending.
  *
+ * Each output has a pipe of its own. A process that writes to one that is not read stalls once it is
+ * full, also while the other is read. Cancelling an output throws away what follows, so that the
+ * process goes on; of a process that was attached to, it leaves that to whoever attaches next. When
+ * the client is disposed, its streams end, and the pipes are left to the next one, too.
+ *
  * @module
  */
 
