@@ -105,7 +105,10 @@ export function exchange(session: Session, request: Request): Promise<Reply> {
       ended = true;
       if (trailer !== undefined || header?.["grpc-status"] !== undefined) finish();
     });
-    stream.on("error", (error) => fail(unanswered(session, stream.rstCode, error)));
+    stream.on("error", (error) => {
+      // What follows the answer, such as the end of the session, is nobody's error any more.
+      if (!settled) fail(unanswered(session, stream.rstCode, error));
+    });
     stream.on("close", finish);
     if (request.timeoutMs !== undefined) {
       timer = setTimeout(() => fail(late()), request.timeoutMs);

@@ -36,11 +36,33 @@ export function responseError(raw: RawHeaders): ConnectError | undefined {
   return answered(`content type "${type}" instead of a gRPC response`, Code.Unknown, raw);
 }
 
-/** An error that the server's own answer shows, so that asking again does not help. */
+/**
+ * An error that the server's own answer shows, so that asking again does not help.
+ *
+ * It is made without ConnectError's constructor, which makes Headers: the first ones of a process
+ * load all of fetch in Node, which takes longer than connecting does, and an answer such as
+ * `not_found` is a usual one. Its metadata is made for those who look at it.
+ */
 function answered(message: string, code: Code, raw: RawHeaders): ConnectError {
-  const error = new ConnectError(message, code, toHeaders(raw));
-  error.isWireError = true;
-  return error;
+  const error = new Error(`[${nameOf(code)}] ${message}`);
+  Object.setPrototypeOf(error, ConnectError.prototype);
+  let metadata: Headers | undefined;
+  const own = { writable: true, configurable: true, enumerable: false };
+  Object.defineProperties(error, {
+    name: { ...own, value: "ConnectError" },
+    rawMessage: { ...own, value: message },
+    code: { ...own, value: code, enumerable: true },
+    details: { ...own, value: [] },
+    cause: { ...own, value: undefined },
+    isWireError: { ...own, value: true },
+    metadata: { configurable: true, get: () => metadata ??= toHeaders(raw) },
+  });
+  return error as ConnectError;
+}
+
+/** `FailedPrecondition` is `failed_precondition` in the message of a ConnectError. */
+function nameOf(code: Code): string {
+  return Code[code].replace(/(?!^)[A-Z]/g, "_$&").toLowerCase();
 }
 
 /**
@@ -52,10 +74,9 @@ export function trailerError(raw: RawHeaders): ConnectError | undefined {
   const status = raw["grpc-status"];
   const details = raw["grpc-status-details-bin"];
   if (status === "0" || (status === undefined && details === undefined)) return undefined;
-  const metadata = toHeaders(raw);
   if (details !== undefined) {
     try {
-      const error = findTrailerError(metadata);
+      const error = findTrailerError(toHeaders(raw));
       if (error !== undefined) return error;
     } catch {
       // The details are broken: the plain status below still says what happened.
