@@ -49,6 +49,8 @@ export async function chooseDial(options: GrpcOptions): Promise<Dial> {
 }
 
 async function readAddress(options: GrpcOptions): Promise<URL> {
+  const given: unknown = options.address;
+  if (typeof given !== "string") throw refused(String(given), "not a string");
   if (options.address.startsWith("/") || /^unix:/i.test(options.address)) {
     const { parseAddress } = await import("../unix/mod.ts");
     return parseAddress(options.address);

@@ -62,6 +62,14 @@ describe("grpc() options", () => {
     });
   }
 
+  it("grpc() refuses an address that is no string", async () => {
+    for (const given of [undefined, 7, {}]) {
+      const error = await rejection(grpc({ address: given as unknown as string })());
+      assert.equal(error.code, "invalid_argument");
+      assert.equal(error.field, "address");
+    }
+  });
+
   it("grpc() refuses a transport for other addresses, or without sockets", async () => {
     const connect = () => Promise.reject(new Error("not called"));
     const other = { schemes: ["npipe"], connect, socket: connect };
