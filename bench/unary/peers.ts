@@ -14,8 +14,6 @@ import {
 
 /** One way to call `Version` of a containerd. */
 export interface Peer {
-  /** Its name in the result. */
-  readonly name: "ours" | "bare" | "connect-node" | "grpc-js";
   /** Makes one call; resolves when the whole answer is there. */
   call(): Promise<unknown>;
   /** Closes the connection. */
@@ -25,16 +23,22 @@ export interface Peer {
 const path = `/${Version.typeName}/Version`;
 
 /** Connects all peers, each with a connection of its own, to the same unix socket. */
-export async function connectPeers(address: string): Promise<readonly Peer[]> {
+export async function connectPeers(
+  address: string,
+): Promise<Readonly<Record<"ours" | "bare" | "connect-node" | "grpc-js", Peer>>> {
   const socketPath = decodeURIComponent(parseAddress(address).pathname);
-  return [await ours(address), bare(socketPath), connectNode(socketPath), grpcJs(socketPath)];
+  return {
+    ours: await ours(address),
+    bare: bare(socketPath),
+    "connect-node": connectNode(socketPath),
+    "grpc-js": grpcJs(socketPath),
+  };
 }
 
 async function ours(address: string): Promise<Peer> {
   const rpc = await grpc({ address })();
   const client = createClient(Version, rpc.transport);
   return {
-    name: "ours",
     call: () => client.version({}),
     close: async () => await rpc[Symbol.asyncDispose](),
   };
@@ -51,7 +55,6 @@ function bare(socketPath: string): Peer {
     te: "trailers",
   };
   return {
-    name: "bare",
     call: () =>
       new Promise((resolve, reject) => {
         const stream = session.request(headers);
@@ -73,13 +76,12 @@ function connectNode(socketPath: string): Peer {
     idleConnectionTimeoutMs: 1000,
   });
   const client = createClient(Version, transport);
-  return { name: "connect-node", call: () => client.version({}), close: () => Promise.resolve() };
+  return { call: () => client.version({}), close: () => Promise.resolve() };
 }
 
 function grpcJs(socketPath: string): Peer {
   const client = new Client(`unix:${socketPath}`, credentials.createInsecure());
   return {
-    name: "grpc-js",
     call: () =>
       new Promise((resolve, reject) => {
         client.makeUnaryRequest(
