@@ -1,3 +1,4 @@
+import { abortable } from "./abort.ts";
 import { ContainerError } from "./errors.ts";
 import type { PluginSource, Registry } from "./registry.ts";
 import type { Runtime, RuntimePlugin } from "./runtime.ts";
@@ -11,7 +12,10 @@ async function open(
   const plugin: RuntimePlugin = typeof source === "function" ? (await source()).default : source;
   const runtime = await plugin.open({ signal });
   try {
-    await opened(runtime);
+    signal.throwIfAborted();
+    await abortable(opened(runtime), signal);
+    // What nobody waits for any more is given to nobody, and would stay open.
+    signal.throwIfAborted();
   } catch (error) {
     await runtime[Symbol.asyncDispose]();
     throw error;

@@ -69,6 +69,28 @@ describe("RuntimePool", () => {
     assert.equal(await pool.forShim("io.a.b", undefined), runtime);
   });
 
+  it("forShim() closes a runtime again that its only caller gave up while it was subscribed to", async () => {
+    const runtime = new FakeRuntime();
+    const [subscribing, subscribed] = [
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+    ];
+    const pool = new RuntimePool(new Registry({ "io.a.b": fakePlugin(runtime) }), () => {
+      subscribing.resolve();
+      return subscribed.promise;
+    });
+    const controller = new AbortController();
+    const reason = new Error("changed my mind");
+    const call = pool.forShim("io.a.b", controller.signal);
+    await subscribing.promise;
+    controller.abort(reason);
+    await assert.rejects(call, (error) => error === reason);
+    subscribed.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(runtime.isDisposed);
+    assert.deepEqual(pool.current, []);
+  });
+
   it("forShim() closes a runtime again that could not be subscribed to", async () => {
     const runtime = new FakeRuntime();
     let isLucky = false;
