@@ -79,7 +79,13 @@ export class Client implements AsyncDisposable {
    * @param registry The runtimes by shim name.
    */
   constructor(registry: Registry, options: ClientOptions = {}) {
-    const onError = options.onError ?? (() => {});
+    const onError = (error: unknown) => {
+      try {
+        options.onError?.(error);
+      } catch {
+        // Nobody is left to be told, and what goes on must not stop for it.
+      }
+    };
     this.#cleanups = new Cleanups(onError);
     this.#events = new EventHub(options.backend, onError);
     this.#pool = new RuntimePool(registry, (runtime) => this.#events.add(runtime));
