@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { CheckpointOptionsSchema } from "../../proto/gen/containerd/runc/v1/options_pb.ts";
 import {
   Content,
@@ -113,12 +114,14 @@ async function upload(
   const ref = `libcontainerd-checkpoint-${crypto.randomUUID()}`;
   let size = 0n;
   let digest = "";
-  for await (
-    const response of content.write(writes(ref, archive), session.rpcOptions(signal, lease))
-  ) {
-    if (response.action !== WriteAction.COMMIT) continue;
-    digest = response.digest;
-    size = response.offset;
+  const responses = content.write(writes(ref, archive), session.rpcOptions(signal, lease));
+  try {
+    // Each response tells the digest of all that was written up to it.
+    for await (const response of responses) ({ digest, offset: size } = response);
+  } catch (error) {
+    // The same folder was handed over before: containerd puts what it has under our lease.
+    const isThere = error instanceof ConnectError && error.code === Code.AlreadyExists;
+    if (!isThere || digest === "") throw error;
   }
   return { mediaType: MEDIA_TYPE, digest, size };
 }

@@ -59,6 +59,12 @@ export class ContainerdContainer implements Container {
     }
     validateLabels(Object.fromEntries(kept));
     validateExtensions(extensions);
+    const paths = [
+      ...Object.keys(labels).map((name) => `labels.${name}`),
+      ...Object.keys(extensions).map((name) => `extensions.${name}`),
+    ];
+    // An update without paths stands for the whole record, which containerd refuses.
+    if (paths.length === 0) return await this.info(options);
     const subject = containerSubject("update", this.id);
     const packed = Object.entries(extensions).map(([name, value]) => [name, packTyped(value)]);
     const { container } = await this.#session.change(
@@ -71,12 +77,7 @@ export class ContainerdContainer implements Container {
             labels: Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, v ?? ""])),
             extensions: Object.fromEntries(packed),
           },
-          updateMask: {
-            paths: [
-              ...Object.keys(labels).map((name) => `labels.${name}`),
-              ...Object.keys(extensions).map((name) => `extensions.${name}`),
-            ],
-          },
+          updateMask: { paths },
         }, rpc),
       options,
     );

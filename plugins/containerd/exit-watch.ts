@@ -1,3 +1,5 @@
+import { ConnectError } from "@connectrpc/connect";
+import { isContainerError } from "../../src/errors.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
 import { Backoff } from "./backoff.ts";
 import { backgroundDelay } from "./background-delay.ts";
@@ -13,9 +15,10 @@ export interface Exit {
   readonly exitedAt: Date;
 }
 
-/** Errors that asking again does not mend. */
+/** Answers of a daemon that asking again does not mend. */
 const FINAL = new Set([
   "invalid_argument",
+  "not_found",
   "permission_denied",
   "unauthenticated",
   "unimplemented",
@@ -81,7 +84,7 @@ export class ExitWatch {
       } catch (cause) {
         if (signal.aborted) return;
         const error = this.#session.error(cause, processSubject("wait for", this.#ref));
-        if (error.code === "not_found" || FINAL.has(error.code)) {
+        if (FINAL.has(error.code) && !isOwn(cause)) {
           this.lose(error.message);
         } else await backgroundDelay(backoff.next(), signal);
       }
@@ -95,4 +98,13 @@ export class ExitWatch {
     this.#stop.abort();
     this.#resolve({ state: "lost", reason, noticedAt: new Date() });
   }
+}
+
+/**
+ * Whether an error was made on this side: then it is about the connection and says nothing of the
+ * process. A daemon that starts again has its socket for a moment with the wrong owner, so that
+ * connecting to it is denied.
+ */
+function isOwn(cause: unknown): boolean {
+  return isContainerError(cause instanceof ConnectError ? cause.cause : cause);
 }

@@ -38,6 +38,15 @@ export function introspection(session: Session): ContainerdApi {
         validateNamespace(name);
         validateLabels(labels);
         const paths = Object.keys(labels).map((label) => `labels.${label}`);
+        if (paths.length === 0) {
+          // An update without paths would remove every label.
+          await session.call(
+            subject("update", name),
+            (rpc) => namespaces.get({ name }, rpc),
+            options,
+          );
+          return;
+        }
         await session.change(
           subject("update", name),
           (rpc) =>

@@ -25,9 +25,14 @@ export async function withLease<T>(
     options,
     remove,
   );
+  let result: T;
   try {
-    return await use({ "containerd-lease": id });
-  } finally {
+    result = await use({ "containerd-lease": id });
+  } catch (error) {
     await session.undo(subject, remove, options);
+    throw error;
   }
+  // Without the signal: an abort now would lose the result, which only the caller can undo.
+  await session.undo(subject, remove);
+  return result;
 }

@@ -82,7 +82,7 @@ export class ContainerdProcess implements Process {
     this.#watch = new ExitWatch(session, init.ref, (exit) => this.#finish(exit));
     this.#watch.exited.then(async ({ state }) => {
       if (state === "lost") await this.#stdio.close();
-    });
+    }).catch(() => {}); // of a driver of the user's; nobody waits for it
     this.#watch.start();
   }
 
@@ -126,14 +126,9 @@ export class ContainerdProcess implements Process {
   async wait({ signal }: CallOptions = {}): Promise<ExitStatus> {
     signal?.throwIfAborted();
     const release = holdProcess();
-    const closed = Promise.withResolvers<never>();
-    const forget = this.session.onClosing(() =>
-      closed.reject(this.session.closedError(this.subject("wait for")))
-    );
     try {
-      return await abortable(Promise.race([this.exited, closed.promise]), signal);
+      return await this.#ended(this.subject("wait for"), signal);
     } finally {
-      forget();
       release();
     }
   }
@@ -305,7 +300,18 @@ export class ContainerdProcess implements Process {
     // A task that was never started is killed, too: deleting it alone waits for its output, which
     // takes the shim 2 s (containerd 1.6, 1.7) or 10 s (2.1).
     if (state !== "stopped") await unlessMissing(this.kill(SIGKILL, { signal }));
-    await abortable(this.exited, signal);
+    await this.#ended(this.subject("delete"), signal);
+  }
+
+  /** Its end; rejects when the session is closed before. */
+  async #ended(subject: Subject, signal: AbortSignal | undefined): Promise<ExitStatus> {
+    const closed = Promise.withResolvers<never>();
+    const forget = this.session.onClosing(() => closed.reject(this.session.closedError(subject)));
+    try {
+      return await abortable(Promise.race([this.exited, closed.promise]), signal);
+    } finally {
+      forget();
+    }
   }
 
   /** Removes what cannot outlive its record. */
@@ -330,7 +336,7 @@ export class ContainerdProcess implements Process {
       }),
     ]);
     // The budget is over for the reader of the output, too; the shim may take 10 s more to let go.
-    if (truncated) await this.#stdio.close();
+    if (truncated) await this.#stdio.close().catch(() => {});
     return { state: "exited", code, exitedAt, oomKilled, truncated };
   }
 }
