@@ -6,6 +6,7 @@ import { Backoff } from "./backoff.ts";
 import { backgroundDelay } from "./background-delay.ts";
 import { holdProcess } from "./hold-process.ts";
 import { OomMarks } from "./oom-marks.ts";
+import { serverStream } from "./server-stream.ts";
 import { SubscriptionMarker } from "./subscription-marker.ts";
 import type { Session } from "./session.ts";
 
@@ -99,15 +100,27 @@ async function subscribe(
   const marker = new SubscriptionMarker(session);
   const filters = [`namespace=="${namespace}",topic~=|^/tasks/|`, marker.filter];
   const marks = new OomMarks();
-  const envelopes = session.events.subscribe({ filters }, session.rpcOptions(signal));
-  marker.publish(signal);
+  const open = (end: AbortSignal) => session.events.subscribe({ filters }, session.rpcOptions(end));
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  let refusal: { readonly error: unknown } | undefined;
+  // Without the marker nobody would ever learn that the subscription is live.
+  marker.publish(signal).catch((error: unknown) => {
+    refusal = { error };
+    abort();
+  });
   try {
-    for await (const envelope of envelopes) {
+    for await (const envelope of serverStream(open, stop.signal)) {
       if (marker.matches(envelope)) onReady();
       const event = decodeEvent(envelope);
       if (event) push(marks.apply(event));
     }
+  } catch (error) {
+    throw refusal ? refusal.error : error;
   } finally {
+    signal.removeEventListener("abort", abort);
     marker.stop();
   }
 }

@@ -34,7 +34,7 @@ export class SubscriptionMarker {
     return true;
   }
 
-  /** Publishes the marker until it is seen. Errors end it: the subscription fails by itself. */
+  /** Publishes the marker until it is seen; rejects if that fails, unless nobody waits for it. */
   async publish(signal: AbortSignal): Promise<void> {
     const event = packBare(EmptySchema, create(EmptySchema));
     const { signal: stopped } = this.#stop;
@@ -46,8 +46,8 @@ export class SubscriptionMarker {
         );
         await backgroundDelay(RETRY_MS, stopped);
       }
-    } catch {
-      // A daemon that takes no events gives none either.
+    } catch (error) {
+      if (!stopped.aborted) throw error;
     }
   }
 
