@@ -67,7 +67,7 @@ export class ContainerdRuntime implements Runtime {
       image,
       labels: { ...labels },
       runtime: { name: shim, ...(runtimeOptions && { options: runtimeOptions }) },
-      spec: packJson(SPEC_TYPE, this.#withCgroup(spec, id)),
+      spec: packJson(SPEC_TYPE, this.#withCgroup(request)),
       snapshotter: snapshot?.snapshotter ?? "",
       snapshotKey: snapshot?.key ?? "",
       extensions: Object.fromEntries(
@@ -165,11 +165,20 @@ export class ContainerdRuntime implements Runtime {
   }
 
   /** Containers of one daemon would share a cgroup, if each had not one of its own, named for it. */
-  #withCgroup(spec: Spec, id: string): Spec {
+  #withCgroup({ spec, id, runtimeOptions }: CreateRequest): Spec {
     if (spec.linux === undefined || spec.linux.cgroupsPath !== undefined) return spec;
-    const cgroupsPath = `/${this.#session.options.namespace}/${id}`;
+    const { namespace } = this.#session.options;
+    // Through systemd it is slice (empty for the usual one), prefix and name, and a path is refused.
+    const cgroupsPath = isThroughSystemd(runtimeOptions)
+      ? `:${namespace}:${id}`
+      : `/${namespace}/${id}`;
     return { ...spec, linux: { ...spec.linux, cgroupsPath } };
   }
+}
+
+function isThroughSystemd(runtimeOptions: unknown): boolean {
+  return typeof runtimeOptions === "object" && runtimeOptions !== null &&
+    "systemdCgroup" in runtimeOptions && runtimeOptions.systemdCgroup === true;
 }
 
 async function packedOptions({ shim, runtimeOptions }: CreateRequest): Promise<Any | undefined> {

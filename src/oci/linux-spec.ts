@@ -121,7 +121,7 @@ export interface LinuxSpecOptions extends LinuxProcessOptions, LinuxMountOptions
   readonly mountLabel?: string | undefined;
   /**
    * Its cgroup: a path, or `slice:prefix:name` for systemd. Default: the runtime picks; containerd
-   * takes `/namespace/id`.
+   * takes `/namespace/id`, or `:namespace:id` with the shim's option `systemdCgroup`.
    */
   readonly cgroupsPath?: string | undefined;
   /** How mounts under its root propagate. Default: as the runtime, in runc `rprivate`. */

@@ -9,11 +9,16 @@ import { ProcessStdio } from "../../plugins/containerd/process-stdio.ts";
 import { ContainerdRuntime } from "../../plugins/containerd/runtime.ts";
 import { Session } from "../../plugins/containerd/session.ts";
 import { Content, WriteAction } from "../../proto/gen/containerd/services/content/v1/content_pb.ts";
+import { Containers } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
+import { Events } from "../../proto/gen/containerd/services/events/v1/events_pb.ts";
 import { Leases } from "../../proto/gen/containerd/services/leases/v1/leases_pb.ts";
 import { Namespaces } from "../../proto/gen/containerd/services/namespaces/v1/namespaces_pb.ts";
 import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
+import { decodeJson } from "../../src/oci/encode.ts";
+import { linuxSpec } from "../../src/oci/mod.ts";
+import type { Spec } from "../../src/oci/spec.ts";
 
 const options = { namespace: "default", drainBudgetMs: 0, id: "containerd" };
 const ref = { containerId: "web", processId: "init" };
@@ -100,6 +105,52 @@ describe("ContainerdProcess", () => {
     await killed.promise;
     await session[Symbol.asyncDispose]();
     await rejected;
+  });
+});
+
+describe("events()", () => {
+  it("events() rejects its ready where the marker is refused", async () => {
+    const ended = Promise.withResolvers<void>();
+    const transport = createRouterTransport(({ service }) =>
+      service(Events, {
+        publish: () => {
+          throw new ConnectError("read only", Code.PermissionDenied);
+        },
+        async *subscribe(_request, { signal }) {
+          await forever(signal).catch(() => {});
+          ended.resolve();
+          yield* [];
+        },
+      })
+    );
+    const runtime = new ContainerdRuntime(rpcOf(transport), options);
+    await assert.rejects(
+      runtime.events().ready,
+      (error) => isContainerError(error, "permission_denied"),
+    );
+    await ended.promise;
+    await runtime[Symbol.asyncDispose]();
+  });
+});
+
+describe("createContainer()", () => {
+  it("createContainer() names a cgroup of its own in the form that the shim's options ask for", async () => {
+    const specs: Spec[] = [];
+    const transport = createRouterTransport(({ service }) =>
+      service(Containers, {
+        create: ({ container }) => {
+          specs.push(decodeJson(container?.spec?.value ?? new Uint8Array()) as Spec);
+          return container ? { container } : {};
+        },
+      })
+    );
+    const runtime = new ContainerdRuntime(rpcOf(transport), options);
+    const spec = linuxSpec({ args: ["true"] });
+    const shim = "io.containerd.runc.v2";
+    await runtime.createContainer({ id: "a", spec, shim });
+    await runtime.createContainer({ id: "b", spec, shim, runtimeOptions: { systemdCgroup: true } });
+    assert.deepEqual(specs.map(({ linux }) => linux?.cgroupsPath), ["/default/a", ":default:b"]);
+    await runtime[Symbol.asyncDispose]();
   });
 });
 
