@@ -332,6 +332,27 @@ describe("Client", () => {
     assert.deepEqual(told, ["web start", "web exit"]);
   });
 
+  it("a backend that fails is told the next event, also when onError throws", async () => {
+    const told: string[] = [];
+    const { runtime, client } = make({
+      backend: {
+        processEvent: (id, type) => {
+          told.push(`${id} ${type}`);
+          throw new Error("no handler");
+        },
+      },
+      onError: () => {
+        throw new Error("no logger");
+      },
+    });
+    await client.version();
+    runtime.emit(startOf("web"));
+    runtime.emit(exitOf("web"));
+    await new Promise((resolve) => setImmediate(resolve));
+    await client[Symbol.asyncDispose]();
+    assert.deepEqual(told, ["web start", "web exit"]);
+  });
+
   it("a call fails, and the next one works, when the backend could not be subscribed", async () => {
     const { runtime, client } = make({ backend: { processEvent: () => {} } });
     runtime.subscriptionProblem = new Error("no events today");
