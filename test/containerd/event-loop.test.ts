@@ -164,7 +164,7 @@ describe("events() and the event loop", () => {
       await staysFor(running);
       await runOnce(running.id);
     });
-    assert.deepEqual(lines, ["ready", "create", "start", "exit", "delete", "end"]);
+    assert.deepEqual(lines, ["ready", "create", "start", "exit", "end"]);
   });
 
   it("events() keeps the process alive while the daemon is gone", async () => {
