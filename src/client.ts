@@ -377,7 +377,8 @@ export class Client implements AsyncDisposable {
 
   /**
    * Subscribes to what happens in all containers. Await its `ready`, and nothing after that is
-   * missed; a reader that falls more than 4096 events behind gets a `gap` instead of what it missed.
+   * missed, but between the events `disconnected` and `connected`; a reader that falls more than
+   * 4096 events behind gets a `gap` instead of what it missed.
    */
   events(options: CallOptions = {}): EventStream {
     return this.#events.stream(() => this.#pool.searchable(options.signal), options);

@@ -29,7 +29,10 @@ export interface StartEvent extends EventBase {
   readonly pid: number;
 }
 
-/** A process ended: exactly one for each that was started. */
+/**
+ * A process ended: one for each that was started, but where it ended while the stream had no
+ * connection and the runtime tells nothing afterwards. `wait()` of a process misses no end.
+ */
 export interface ExitEvent extends EventBase {
   /** Discriminates the union. */
   readonly type: "exit";
