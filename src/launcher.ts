@@ -105,8 +105,8 @@ export class Launcher {
     const { signal } = options;
     let task: Task | undefined;
     const remove = async (budget: AbortSignal) => {
-      await task?.delete({ force: true, signal: budget });
-      await container.delete({ signal: budget });
+      await task?.delete({ force: true, signal: budget }).catch(unlessMissing);
+      await container.delete({ signal: budget }).catch(unlessMissing);
       this.#handles.removeContainer(container);
     };
     try {
@@ -116,4 +116,9 @@ export class Launcher {
       await this.#cleanups.add(remove, { signal, subject: container.id });
     }
   }
+}
+
+/** What somebody else has removed need not be removed. */
+function unlessMissing(error: unknown): void {
+  if (!isContainerError(error, "not_found")) throw error;
 }

@@ -19,6 +19,22 @@ export function validateStdio(stdio: StdioOptions): void {
   throw invalidArgument(`stdio.${other}`, `Cannot use "stdio.${other}": there is no such stream`);
 }
 
+/**
+ * Refuses piped streams where nobody gets a handle to read or write them: the process would stall.
+ *
+ * @throws {ContainerError} `invalid_argument` with the field.
+ */
+export function refusePiped(choice: StdioChoice | undefined): void {
+  if (choice === undefined || typeof choice === "function") return;
+  for (const [name, option] of Object.entries(choice)) {
+    if (option !== "piped") continue;
+    throw invalidArgument(
+      `stdio.${name}`,
+      `Cannot pipe "stdio.${name}": run() gives no handle; pass a stream or a callback`,
+    );
+  }
+}
+
 /** The description that a choice amounts to: a callback pipes all that a process can have. */
 export function stdioOptions(choice: StdioChoice | undefined, terminal: boolean): StdioOptions {
   if (typeof choice !== "function") {

@@ -112,6 +112,11 @@ export interface StdioSession {
    * @returns `truncated` if the end was not reached, for instance because a child still holds it.
    */
   drain(budgetMs: number): Promise<{ readonly truncated: boolean }>;
+  /**
+   * Lets go of a process that runs on, so that others may attach to it: closes our ends and removes
+   * nothing. Called when a client is closed. Idempotent.
+   */
+  detach?(): Promise<void>;
   /** Ends everything and removes what the driver made. Output already read stays readable. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,9 +1,7 @@
-import { Buffer } from "node:buffer";
-import { mkdir } from "node:fs/promises";
-import { once } from "node:events";
-import { Unpack } from "tar";
-import { ContainerError } from "../../src/errors.ts";
+import { mkdir, open, rm } from "node:fs/promises";
+import { extract } from "tar";
 import type { CallOptions } from "../../src/runtime.ts";
+import { archiveError } from "./archive-error.ts";
 
 /** Unpacks a tar stream into a folder; nothing is written outside of it. */
 export async function unpack(
@@ -12,25 +10,32 @@ export async function unpack(
   { signal }: CallOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  // strict: an entry that would lie outside is an error, not a warning.
-  const sink = new Unpack({ cwd: directory, strict: true, preserveOwner: false });
-  const closed = once(sink, "close");
-  closed.catch(() => {}); // awaited below, perhaps after an error of the source
+  const action = `Cannot unpack into folder "${directory}"`;
+  const failed = (error: unknown): never => {
+    throw archiveError(action, error);
+  };
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(failed);
+  // Through a file: tar keeps files open when its input breaks off in one of them.
+  const file = `${directory}/.unpack-${crypto.randomUUID()}.tar`;
   try {
-    for await (const chunk of stream) {
-      signal?.throwIfAborted();
-      if (!sink.write(Buffer.from(chunk))) await Promise.race([once(sink, "drain"), closed]);
+    const handle = await open(file, "wx", 0o600).catch(failed);
+    try {
+      for await (const chunk of stream) {
+        signal?.throwIfAborted();
+        await handle.appendFile(chunk).catch(failed);
+      }
+    } finally {
+      await handle.close();
     }
-    sink.end();
-    await closed;
-  } catch (cause) {
+    let problem: unknown;
+    // What tar warns of, such as an entry that would lie outside, it leaves out.
+    const onwarn = (tarCode: string, message: string | Error, { code }: { code?: string }) => {
+      problem ??= Object.assign(new Error(String(message)), { tarCode, code });
+    };
+    await extract({ file, cwd: directory, preserveOwner: false, onwarn }).catch(failed);
     signal?.throwIfAborted();
-    if (!(cause instanceof Error) || !("tarCode" in cause)) throw cause;
-    throw new ContainerError(
-      "invalid_argument",
-      `Cannot unpack into folder "${directory}": ${cause.message}`,
-      { cause },
-    );
+    if (problem !== undefined) throw archiveError(action, problem);
+  } finally {
+    await rm(file, { force: true });
   }
 }

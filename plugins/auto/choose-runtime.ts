@@ -26,6 +26,19 @@ export interface Choice {
 }
 
 /**
+ * Whether an address leads to this host, so that its daemon and this process see the same files and
+ * pipes: a unix socket, or a loopback address.
+ */
+export function isOnThisHost(address: string): boolean {
+  if (address.startsWith("/")) return true;
+  const url = URL.parse(address);
+  if (url === null || url.protocol === "unix:") return true;
+  // Only some schemes have their host names made lower case and their addresses checked.
+  const { hostname } = new URL(`http://${url.host}`);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/**
  * Chooses the runtime: containerd at the caller's address, at `$CONTAINERD_ADDRESS`, or at its
  * default socket.
  *

@@ -15,13 +15,14 @@ import { containerd } from "../containerd/mod.ts";
 import { fifo } from "../fifo/mod.ts";
 import { grpc } from "../grpc/mod.ts";
 import type { TlsOptions } from "../tcp/mod.ts";
-import { chooseRuntime } from "./choose-runtime.ts";
+import { chooseRuntime, isOnThisHost } from "./choose-runtime.ts";
 
 /** What {@linkcode connect} takes. */
 export interface ConnectOptions extends CallOptions, Pick<ClientOptions, "backend" | "onError"> {
   /**
    * Where containerd listens: `unix:///path`, a path, `tcp://host:port` or `tls://host:port`.
-   * Default: `$CONTAINERD_ADDRESS`, else `/run/containerd/containerd.sock`.
+   * Default: `$CONTAINERD_ADDRESS`, else `/run/containerd/containerd.sock`. On another host there
+   * are no streams: its daemon does not see the pipes of this one.
    */
   readonly address?: string | undefined;
   /** The namespace. Default: `$CONTAINERD_NAMESPACE`, else `default`. */
@@ -50,7 +51,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { address, namespace, reason } = chooseRuntime({ platform, env, options });
   const plugin = containerd({
     rpc: grpc({ address, tls }),
-    stdio: fifo(),
+    // A daemon elsewhere would not find our pipes.
+    stdio: isOnThisHost(address) ? fifo() : undefined,
     archiver: archive(),
     namespace,
     drainBudgetMs,
@@ -67,7 +69,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     if (!isContainerError(error, "unavailable")) throw error;
     throw new ContainerError(
       "unavailable",
-      `Cannot connect to containerd at "${address}" (${reason}): no answer`,
+      `${error.message} (${reason})`,
       { plugin: plugin.id, cause: error },
     );
   }
