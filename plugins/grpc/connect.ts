@@ -1,8 +1,8 @@
 import { type ClientHttp2Session, connect } from "node:http2";
-import process from "node:process";
 import type { Duplex } from "node:stream";
 import { ContainerError } from "../../src/errors.ts";
 import type { Dial } from "./dial.ts";
+import { inBun } from "./routes.ts";
 import { Session } from "./session.ts";
 import { CreditedSocket } from "./credited-socket.ts";
 
@@ -12,6 +12,8 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number;
   /** Ends it. */
   readonly signal: AbortSignal;
+  /** Who keeps the windows of requests: the runtime, or {@linkcode CreditedSocket} for it. */
+  readonly windows: "runtime" | "credited";
 }
 
 /** Bytes that a server may send before they are read: per stream, and for all streams together. */
@@ -32,7 +34,7 @@ const maxSessionMemoryMb = 1024;
  */
 export async function connectSession(dial: Dial, options: ConnectOptions): Promise<Session> {
   const { address } = dial;
-  const { connectTimeoutMs, signal } = options;
+  const { connectTimeoutMs, signal, windows } = options;
   const timeout = new ContainerError(
     "unavailable",
     `Cannot connect to "${address.href}": no answer within ${connectTimeoutMs} ms`,
@@ -43,20 +45,18 @@ export async function connectSession(dial: Dial, options: ConnectOptions): Promi
   const either = AbortSignal.any([signal, deadline.signal]);
   try {
     const socket = await dial.socket({ signal: either });
-    return await greet(dial, socket, either);
+    return await greet(dial, socket, { signal: either, windows });
   } finally {
     clearTimeout(timer);
   }
 }
 
-const inBun = process.versions["bun"] !== undefined;
-
 async function greet(
   dial: Dial,
   socket: Duplex,
-  signal: AbortSignal,
+  options: Pick<ConnectOptions, "signal" | "windows">,
 ): Promise<Session> {
-  const credited = inBun ? new CreditedSocket(socket) : undefined;
+  const credited = options.windows === "credited" ? new CreditedSocket(socket) : undefined;
   const http2 = connect(dial.authority, {
     createConnection: () => credited ?? socket,
     maxSessionMemory: maxSessionMemoryMb,
@@ -65,7 +65,7 @@ async function greet(
   // Errors come as late as after destroy(); one without a listener would end the process.
   http2.on("error", () => {});
   try {
-    await firstSettings(http2, dial.address, signal);
+    await firstSettings(http2, dial.address, options.signal);
   } catch (error) {
     http2.destroy();
     socket.destroy();

@@ -89,8 +89,9 @@ export class FrameReader {
 }
 
 function lengthOf(body: Uint8Array): number {
-  const [, a = 0, b = 0, c = 0, d = 0] = body;
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  const high = ((body[1] ?? 0) << 8) | (body[2] ?? 0);
+  const low = ((body[3] ?? 0) << 8) | (body[4] ?? 0);
+  return high * 65_536 + low;
 }
 
 function tooLarge(what: "request" | "response", bytes: number, limit: number): ConnectError {

@@ -41,7 +41,8 @@ export interface GrpcOptions {
 
 /**
  * Declares a gRPC server. The connection is made when the result is called, once for all calls,
- * and again by the next call after it was lost; open streams fail with it and are not resumed.
+ * and again by the next call after it was lost; open streams fail with it and are not resumed. In
+ * Bun the first large request makes a second connection, for large requests.
  *
  * Calls reject with `ConnectError`, as Connect's interfaces say; `toContainerError` of `rpc` makes
  * the error of this library from it. The connection keeps the process alive while a call is open

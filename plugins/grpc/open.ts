@@ -1,9 +1,9 @@
 import type { CallOptions } from "../../src/runtime.ts";
 import type { Rpc } from "../rpc/mod.ts";
 import { connectSession } from "./connect.ts";
-import { Connector } from "./connector.ts";
 import { chooseDial } from "./dial.ts";
 import type { GrpcOptions } from "./mod.ts";
+import { Routes } from "./routes.ts";
 import { readSettings } from "./settings.ts";
 import { createStream } from "./streams.ts";
 import { createUnary } from "./unary.ts";
@@ -14,22 +14,19 @@ export async function openGrpc(options: GrpcOptions, callOptions: CallOptions): 
   const settings = readSettings(options);
   const dial = await chooseDial(options);
   const { address, authority } = dial;
-  const connector = new Connector(
+  const { connectTimeoutMs, maxMessageBytes } = settings;
+  const routes = new Routes(
     address,
-    (signal) => connectSession(dial, { connectTimeoutMs: settings.connectTimeoutMs, signal }),
+    (attempt) => connectSession(dial, { connectTimeoutMs, ...attempt }),
   );
-  await connector.get(callOptions.signal);
-  const shared = {
-    connector,
-    authority,
-    interceptors: options.interceptors ?? [],
-    maxMessageBytes: settings.maxMessageBytes,
-  };
+  await routes.forRequest(0).get(callOptions.signal);
+  const interceptors = options.interceptors ?? [];
+  const shared = { routes, authority, interceptors, maxMessageBytes };
   return {
     transport: {
       unary: createUnary(shared),
       stream: createStream({ ...shared, watchdogs: new Watchdogs(address, settings) }),
     },
-    [Symbol.asyncDispose]: () => connector.close(),
+    [Symbol.asyncDispose]: () => routes.close(),
   };
 }

@@ -20,16 +20,16 @@ import {
 import { runUnaryCall } from "@connectrpc/connect/protocol";
 import { background } from "../rpc/mod.ts";
 import { startCall } from "./calls.ts";
-import type { Connector } from "./connector.ts";
 import { exchange, type Reply } from "./exchange.ts";
 import { encodeFrame } from "./frames.ts";
 import { requestHeaders } from "./request-headers.ts";
+import type { Routes } from "./routes.ts";
 import { toHeaders } from "./status.ts";
 
 /** What {@linkcode createUnary} takes. */
 export interface UnaryOptions {
-  /** Gives the session. */
-  readonly connector: Connector;
+  /** Choose the connection. */
+  readonly routes: Routes;
   /** `http://localhost` and the like, for `request.url` of interceptors. */
   readonly authority: string;
   /** Wrap every call. */
@@ -40,7 +40,7 @@ export interface UnaryOptions {
 
 /** Makes the unary half of a Connect transport. Without interceptors it does only what the wire needs. */
 export function createUnary(options: UnaryOptions): Transport["unary"] {
-  const { connector, authority, maxMessageBytes } = options;
+  const { routes, authority, maxMessageBytes } = options;
   const interceptors = [...options.interceptors];
 
   async function call<I extends DescMessage, O extends DescMessage>(
@@ -60,6 +60,7 @@ export function createUnary(options: UnaryOptions): Transport["unary"] {
       timeoutMs,
       maxMessageBytes,
     } as const;
+    const connector = routes.forRequest(request.frame.byteLength);
     const reply = await startCall(connector, signal, (session) => exchange(session, request));
     return new LazyResponse(method, decode(method.output, reply.message), reply);
   }

@@ -69,6 +69,12 @@ export const errorTexts: readonly ErrorText[] = [
     code: "already_exists",
     example: "OCI runtime create failed: container with given ID already exists: unknown",
   },
+  {
+    // Two clients make the task of one container at the same time.
+    pattern: /^mkdir .*: file exists$/,
+    code: "already_exists",
+    example: "mkdir /run/containerd/io.containerd.runtime.v2.task/default/web: file exists",
+  },
   // The object is in a state that does not allow it.
   {
     pattern: /container (?:is )?not running|container that has stopped|stopped container/,

@@ -18,7 +18,7 @@ const contextValues = createContextValues().set(background, true);
 
 /** Subscribes; resolves with the rest of the stream when the first event is there. */
 async function subscribe(options: { contextValues?: typeof contextValues }) {
-  const stream = events.subscribe({}, options)[Symbol.asyncIterator]();
+  const stream = events.subscribe({ filters: ["all"] }, options)[Symbol.asyncIterator]();
   await stream.next();
   return stream;
 }
