@@ -40,7 +40,7 @@ export function packPackage(): PackedPackage {
     }
     runTool("tsc", ["-p", repositoryDir, "--outDir", `${sourceDir}/dist`], repositoryDir);
     const [packed] = JSON.parse(
-      runTool("npm", ["pack", "--json", "--pack-destination", base], sourceDir),
+      runTool("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", base], sourceDir),
     );
     const consumerDir = `${base}/consumer`;
     install(`${base}/${packed.filename}`, consumerDir);
