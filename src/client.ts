@@ -49,8 +49,11 @@ import { RuntimePool } from "./runtime-pool.ts";
 import type { Stats } from "./stats.ts";
 import { parseSignal } from "./signals.ts";
 import type { StdioOptions } from "./stdio.ts";
-import { validateStdio } from "./stdio-choice.ts";
+import { refusePiped, validateStdio } from "./stdio-choice.ts";
 import { validateTerminalSize } from "./terminal-size.ts";
+
+/** How often a forced deletion ends a task that somebody starts at the same time. */
+const DELETE_ATTEMPTS = 3;
 
 /**
  * Runs containers by their ids, on the runtimes of a registry.
@@ -194,7 +197,9 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Runs a container to its end and removes it, on every path: an abort kills it.
+   * Runs a container to its end and removes it, on every path: an abort kills it, and rejects at
+   * once, while the removal goes on until {@linkcode Client} is disposed, which waits for it.
+   * Nothing can be `"piped"`: give streams, or a callback that is handed them.
    *
    * @returns How its first process ended.
    */
@@ -205,6 +210,7 @@ export class Client implements AsyncDisposable {
     options: RunOptions<Shim, S> = {},
   ): Promise<ExitStatus> {
     const { stdio, checkpointDir, ...create } = options;
+    refusePiped(stdio);
     const { signal } = options;
     const container = await this.create(id, spec, shim, create as CreateOptions<Shim>);
     return await this.#launcher.run(container, { signal, stdio, checkpointDir });
@@ -354,16 +360,21 @@ export class Client implements AsyncDisposable {
    */
   async delete(id: string, options: DeleteOptions = {}): Promise<void> {
     const container = await this.#container(id, options);
-    if (options.force) {
-      await this.deleteTask(id, options).catch((error: unknown) => {
-        if (!isContainerError(error, "failed_precondition")) throw error;
-      });
-    }
-    try {
-      await container.delete({ signal: options.signal });
-    } catch (error) {
-      if (isContainerError(error, "not_found")) this.#handles.removeContainer(container);
-      throw error;
+    for (let attempt = 1;; attempt++) {
+      if (options.force) {
+        await this.deleteTask(id, options).catch((error: unknown) => {
+          if (!isContainerError(error, "failed_precondition")) throw error;
+        });
+      }
+      try {
+        await container.delete({ signal: options.signal });
+        break;
+      } catch (error) {
+        if (isContainerError(error, "not_found")) this.#handles.removeContainer(container);
+        // A start that was under way has made a task in between.
+        const hasTask = isContainerError(error, "failed_precondition");
+        if (!options.force || !hasTask || attempt === DELETE_ATTEMPTS) throw error;
+      }
     }
     this.#handles.removeContainer(container);
   }

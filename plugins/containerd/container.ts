@@ -1,3 +1,4 @@
+import type { CallOptions as RpcOptions } from "@connectrpc/connect";
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import type { Mount } from "../../proto/gen/containerd/types/mount_pb.ts";
@@ -19,7 +20,7 @@ import { containerInfo, specOf } from "./container-info.ts";
 import { validateExtensions } from "./create-request.ts";
 import { containerSubject } from "./process-ref.ts";
 import { ProcessStdio } from "./process-stdio.ts";
-import { type Session, unlessMissing } from "./session.ts";
+import { type Session, type Subject, unlessMissing } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
 import { ContainerdTask, type TaskInit } from "./task.ts";
 
@@ -141,6 +142,13 @@ export class ContainerdContainer implements Container {
   async delete(options: CallOptions = {}): Promise<void> {
     const subject = containerSubject("delete", this.id);
     await this.#session.settled(subject, options);
+    // In turn: a task that is made between the look and the removal would stay behind, out of reach.
+    const remove = (cut?: AbortSignal) =>
+      this.#session.turns.take(this.id, () => this.#delete(subject, { signal: cut }));
+    await this.#session.finish(subject, remove, options);
+  }
+
+  async #delete(subject: Subject, options: CallOptions): Promise<void> {
     // containerd itself would leave the task behind, out of reach.
     const task = await unlessMissing(
       this.#session.call(
@@ -155,7 +163,7 @@ export class ContainerdContainer implements Container {
         plugin: this.#session.options.id,
       });
     }
-    await this.#session.change(
+    await this.#session.call(
       subject,
       (rpc) => this.#session.containers.delete({ id: this.id }, rpc),
       options,
@@ -172,16 +180,22 @@ export class ContainerdContainer implements Container {
     options: CallOptions,
   ): Promise<ContainerdTask> {
     const { rootfs, terminal, stdio, checkpoint } = request;
-    const { pid } = await this.#session.change(
-      containerSubject("create task of", this.id),
-      (rpc) =>
-        this.#session.tasks.create({
-          containerId: this.id,
-          rootfs: [...rootfs],
-          terminal,
-          ...stdio.paths,
-          ...(checkpoint && { checkpoint }),
-        }, rpc),
+    const subject = containerSubject("create task of", this.id);
+    const make = (rpc: RpcOptions) =>
+      this.#session.tasks.create({
+        containerId: this.id,
+        rootfs: [...rootfs],
+        terminal,
+        ...stdio.paths,
+        ...(checkpoint && { checkpoint }),
+      }, rpc);
+    const { pid } = await this.#session.finish(
+      subject,
+      (cut) =>
+        this.#session.turns.take(
+          this.id,
+          () => this.#session.call(subject, make, { signal: cut }),
+        ),
       options,
       ({ pid }, budget) =>
         this.#task({ pid, stdio, terminal, isCreated: true }).delete({

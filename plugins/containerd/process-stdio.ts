@@ -26,11 +26,6 @@ export interface ProcessStdioInit {
   readonly stdio: StdioOptions;
 }
 
-/** A session that can let go of a process that runs on, so that others may attach to it. */
-interface DetachableSession extends StdioSession {
-  detach(): Promise<void>;
-}
-
 /** The streams of one process, and the CloseIO that follows the end of its input. */
 export class ProcessStdio {
   readonly #session: Session;
@@ -129,9 +124,9 @@ export class ProcessStdio {
     this.#paths = driver.paths;
     // Held by a client that is closed, an input would never end, and an output would be missing
     // for the next client that attaches.
-    this.#forgetSession = this.#session.onClosing(() => {
+    this.#forgetSession = this.#session.onClosing(async () => {
       this.#ended.abort();
-      if (isDetachable(driver)) driver.detach().catch(() => {});
+      await driver.detach?.();
     });
   }
 
@@ -188,10 +183,6 @@ export class ProcessStdio {
     }
     forget();
   }
-}
-
-function isDetachable(session: StdioSession): session is DetachableSession {
-  return "detach" in session && typeof session.detach === "function";
 }
 
 function isEmpty(stdio: StdioOptions | StdioPaths): boolean {

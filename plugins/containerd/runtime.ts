@@ -85,13 +85,14 @@ export class ContainerdRuntime implements Runtime {
             containerSubject("delete", id),
             (rpc) => this.#session.containers.delete({ id }, rpc),
           ),
-      );
+      ).catch((error: unknown) => {
+        throw isContainerError(error, "already_exists") ? this.#conflict(id, error) : error;
+      });
     await this.#session.settled(subject, options);
     try {
       return this.#container((await create()).container, id);
     } catch (error) {
-      if (!isContainerError(error, "already_exists")) throw error;
-      if (!request.replace) throw this.#conflict(id, error);
+      if (!isContainerError(error, "conflict") || !request.replace) throw error;
       await this.#remove(id, options);
       return this.#container((await create()).container, id);
     }

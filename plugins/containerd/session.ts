@@ -16,6 +16,7 @@ import type { CallOptions } from "../../src/runtime.ts";
 import { toContainerError } from "../rpc/errors.ts";
 import { background, type Rpc } from "../rpc/mod.ts";
 import type { ContainerdOptions } from "./mod.ts";
+import { Turns } from "./turns.ts";
 
 /** What a call is about, for its error. */
 export interface Subject {
@@ -26,6 +27,9 @@ export interface Subject {
   /** The process it is about. */
   readonly processId?: string;
 }
+
+/** How long a session that is closed waits for the steps that are under way, in milliseconds. */
+const STEPS_BUDGET_MS = 10_000;
 
 /** Reverts what a call did. */
 export type Undo<T> = (result: T, budget: AbortSignal) => Promise<unknown>;
@@ -44,6 +48,8 @@ export class Session implements AsyncDisposable {
   readonly options: SessionOptions;
   /** Undoes what aborted calls had begun. */
   readonly cleanups: Cleanups = new Cleanups(() => {});
+  /** Orders what must not overlap for one container. */
+  readonly turns: Turns = new Turns();
   /** The service of container records. */
   readonly containers: Client<typeof Containers>;
   /** The service of running containers. */
@@ -53,7 +59,9 @@ export class Session implements AsyncDisposable {
   /** The service that tells the version. */
   readonly version: Client<typeof Version>;
   readonly #rpc: Rpc;
-  readonly #closers = new Set<() => void>();
+  readonly #closers = new Set<() => void | Promise<void>>();
+  readonly #steps = new Set<Promise<unknown>>();
+  #closing = false;
   #closed = false;
   readonly #headers: Readonly<Record<string, string>>;
 
@@ -74,7 +82,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** Calls back when the session is closed, before the connection is; gives what undoes that. */
-  onClosing(callback: () => void): () => void {
+  onClosing(callback: () => void | Promise<void>): () => void {
     if (this.#closed) callback();
     else this.#closers.add(callback);
     return () => void this.#closers.delete(callback);
@@ -154,9 +162,10 @@ export class Session implements AsyncDisposable {
     undo?: Undo<T>,
   ): Promise<T> {
     signal?.throwIfAborted();
-    if (signal === undefined) return await step();
+    if (this.#closing) throw this.closedError(subject);
+    if (signal === undefined) return await this.#underWay(step());
     const cut = new AbortController();
-    const result = step(cut.signal);
+    const result = this.#underWay(step(cut.signal));
     try {
       return await abortable(result, signal);
     } catch (error) {
@@ -180,13 +189,33 @@ export class Session implements AsyncDisposable {
     await this.cleanups.add(job, { signal, subject: cleanupSubject(subject) });
   }
 
-  /** Closes the connection, after what aborted calls still undo. */
+  /**
+   * Closes the connection, after the steps that are under way, for at most 10 s, and what aborted
+   * calls still undo. A shim that is cut off from the pipes it is about to open waits for them for
+   * ever, and with it every later call about its container.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    await this.cleanups.settled();
+    await this.#stepsOver();
     await this.cleanups.settled();
     this.#closed = true;
-    for (const close of this.#closers) close();
+    const closing = [...this.#closers].map(async (close) => await close());
     this.#closers.clear();
+    await Promise.allSettled(closing);
     await this.#rpc[Symbol.asyncDispose]();
+  }
+
+  #underWay<T>(step: Promise<T>): Promise<T> {
+    const over = step.then(() => {}, () => {}).finally(() => this.#steps.delete(over));
+    this.#steps.add(over);
+    return step;
+  }
+
+  async #stepsOver(): Promise<void> {
+    if (this.#steps.size === 0) return;
+    const budget = AbortSignal.timeout(STEPS_BUDGET_MS);
+    await abortable(Promise.all(this.#steps), budget).catch(() => {}); // they are cut then
   }
 }
 

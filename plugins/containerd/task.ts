@@ -57,13 +57,13 @@ export class ContainerdTask extends ContainerdProcess implements Task {
     const { containerId } = this;
     const ref = { containerId, processId };
     const terminal = process.terminal ?? false;
+    const spec = packJson(PROCESS_TYPE, process);
     await this.session.settled(processSubject("add", ref), options);
     const stdio = await ProcessStdio.prepare(
       this.session,
       { ref, terminal, stdio: options.stdio ?? {} },
       options,
     );
-    const spec = packJson(PROCESS_TYPE, process);
     try {
       await this.session.change(
         processSubject("add", ref),
