@@ -117,6 +117,8 @@ async function subscribe(
       const event = decodeEvent(envelope);
       if (event) push(marks.apply(event));
     }
+    // A call that is cut may also just end.
+    if (refusal) throw refusal.error;
   } catch (error) {
     throw refusal ? refusal.error : error;
   } finally {

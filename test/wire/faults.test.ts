@@ -30,7 +30,10 @@ function rpcOf(transport: Transport) {
 
 /** Waits as a daemon does whose process runs on. */
 async function forever(signal: AbortSignal): Promise<never> {
-  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
   throw new ConnectError("over", Code.Canceled);
 }
 
