@@ -124,7 +124,7 @@ describe("a container of the client, for ctr", () => {
       const status = await waiting;
       assert.ok(["exited", "lost"].includes(status.state));
       if (status.state === "exited") assert.equal(status.code, 137);
-      await events.until("delete");
+      await events.until("exit"); // of the deletion a shim may not tell before it ends
     } finally {
       await events[Symbol.asyncDispose]();
     }
