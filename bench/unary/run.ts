@@ -13,10 +13,10 @@ import { connectPeers, type Peer } from "./peers.ts";
 
 const options = benchOptions({ rounds: 20 });
 const sequentialCalls = options.quick ? 20 : 200;
-const batches = options.quick ? 1 : 5;
+const batches = options.quick ? 1 : 15;
 const inFlight = 100;
 // The first calls compile the code and open the connections.
-const warmUps = 2;
+const warmUps = options.quick ? 1 : 5;
 
 const ways = [
   { name: "one at a time", measure: sequential, bareGoal: "<= 1.25" },
