@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import type { Daemon } from "./daemon.ts";
 import { mountsBelow } from "./mounts.ts";
 
@@ -21,7 +21,8 @@ export function fifosBelow(folder: string): readonly string[] {
     return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory()) return fifosBelow(path);
-      return entry.isFIFO() ? [path] : [];
+      // Not by the entry: Deno's says of no file that it is a FIFO.
+      return lstatSync(path, { throwIfNoEntry: false })?.isFIFO() ? [path] : [];
     });
   } catch {
     return [];
