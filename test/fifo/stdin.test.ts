@@ -43,7 +43,8 @@ for (const backend of backendsHere) {
         assert.ok(isOpenHere(session.paths.stdin), "nothing holds what was written");
         const shim = await setting.shim(session, copyInput(file));
         await until(() => setting.stdinClosedCount === 1);
-        assert.equal(isOpenHere(session.paths.stdin), false);
+        // Bun closes its descriptor a moment after it has said so.
+        await until(() => !isOpenHere(session.paths.stdin));
         shim.tell("CloseIO");
         assert.equal(await shim.ended, 0);
         assert.equal(readFileSync(file, "utf8"), "early bytes");
