@@ -46,7 +46,10 @@ export function createWebTransport(settings: WebSettings, calls: OpenCalls): Tra
   };
 }
 
-/** Tells when a stream has ended, either way. */
+/**
+ * Tells when a stream has ended, either way, and ends its request when the reader leaves early:
+ * connect-web's own iterator has no `return()`, so the answer would stay open.
+ */
 function watched<I extends DescMessage, O extends DescMessage>(
   response: StreamResponse<I, O>,
   call: OpenCall,
@@ -57,16 +60,26 @@ function watched<I extends DescMessage, O extends DescMessage>(
     message: {
       [Symbol.asyncIterator]() {
         const iterator = message[Symbol.asyncIterator]();
+        let left = false;
         return {
           async next() {
+            if (left) return { done: true, value: undefined };
             try {
               const result = await iterator.next();
               if (result.done === true) call.done();
               return result;
             } catch (error) {
               call.done();
+              // A read that was under way then fails of our own abort.
+              if (left) return { done: true, value: undefined };
               throw error;
             }
+          },
+          return() {
+            left = true;
+            call.cut(new DOMException("reader has left the stream", "AbortError"));
+            call.done();
+            return Promise.resolve({ done: true, value: undefined });
           },
         };
       },

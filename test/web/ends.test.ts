@@ -1,4 +1,5 @@
-import { createClient } from "@connectrpc/connect";
+import { createClient, type Transport } from "@connectrpc/connect";
+import { createAsyncIterable } from "@connectrpc/connect/protocol";
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { RequestListener, ServerResponse } from "node:http";
@@ -8,6 +9,18 @@ import { Version } from "../../proto/gen/containerd/services/version/v1/version_
 import { collectGarbage } from "./collect-garbage.ts";
 import { frame, grpcWebHeaders } from "./misbehaving-server.ts";
 import { errorOf, openStream, withServer } from "./with-server.ts";
+
+/** Subscribes without Connect's client, whose iterator does not pass on that its reader leaves. */
+async function subscribe(transport: Transport) {
+  const { message } = await transport.stream(
+    Events.method.subscribe,
+    undefined,
+    undefined,
+    undefined,
+    createAsyncIterable([{}]),
+  );
+  return message;
+}
 
 describe("ends of calls of web()", () => {
   it("a connection that breaks fails a stream with unavailable", async () => {
@@ -46,6 +59,35 @@ describe("ends of calls of web()", () => {
       const closed = once(response, "close");
       stop.abort(new Error("enough"));
       await assert.rejects(iterator.next());
+      await closed;
+    });
+  });
+
+  it("a reader that leaves ends the request of a stream", async () => {
+    const open = openStream();
+    await withServer(open.listener, {}, async ({ transport }) => {
+      let closed: Promise<unknown> | undefined;
+      for await (const _ of await subscribe(transport)) {
+        const [, response] = await open.arrived;
+        closed = once(response, "close");
+        break;
+      }
+      await closed;
+    });
+  });
+
+  it("return() ends a read that is under way, and the stream for good", async () => {
+    const open = openStream();
+    await withServer(open.listener, {}, async ({ transport }) => {
+      const iterator = (await subscribe(transport))[Symbol.asyncIterator]();
+      await iterator.next();
+      const [, response] = await open.arrived;
+      const closed = once(response, "close");
+      const next = iterator.next();
+      const end = { done: true, value: undefined };
+      assert.deepEqual(await iterator.return?.(), end);
+      assert.deepEqual(await next, end);
+      assert.deepEqual(await iterator.next(), end);
       await closed;
     });
   });
