@@ -1,7 +1,7 @@
 import type { Backend } from "./event-hub.ts";
-import type { CallOptions, CreateRequest, Process } from "./runtime.ts";
+import type { CallOptions, CreateRequest, Task } from "./runtime.ts";
 import type { RuntimeOptions } from "./runtime-options.ts";
-import type { Stdio, StdioOptions } from "./stdio.ts";
+import type { InputStream, OutputStream, Stdio, StdioFor, StdioOptions } from "./stdio.ts";
 
 /** Options of a {@linkcode Client}. */
 export interface ClientOptions {
@@ -30,18 +30,8 @@ export interface CreateOptions<Shim extends string>
   readonly runtimeOptions?: RuntimeOptions<Shim> | undefined;
 }
 
-/** All streams of a process, as a {@linkcode StdioCallback} gets them. */
-export type PipedStdio = Stdio<AllPiped>;
-
-/** Asks for all streams. */
-export interface AllPiped {
-  /** A stream. */
-  readonly stdin: "piped";
-  /** A stream. */
-  readonly stdout: "piped";
-  /** A stream, or none with a terminal. */
-  readonly stderr: "piped" | "null";
-}
+/** All streams of a process, as a {@linkcode StdioCallback} gets them; no errors with a terminal. */
+export type PipedStdio = Stdio<InputStream, OutputStream, OutputStream | null>;
 
 /** Is handed the streams of a process before it can run; all are piped. */
 export type StdioCallback = (stdio: PipedStdio) => void | Promise<void>;
@@ -49,10 +39,10 @@ export type StdioCallback = (stdio: PipedStdio) => void | Promise<void>;
 /** Where the streams of a process go: a description, or what is handed the streams. */
 export type StdioChoice = StdioOptions | StdioCallback;
 
-/** The description that a {@linkcode StdioChoice} amounts to. */
-export type StdioOf<Choice> = Choice extends StdioCallback ? AllPiped
-  : Choice extends StdioOptions ? Choice
-  : StdioOptions;
+/** The streams that a process has after a {@linkcode StdioChoice}. */
+export type StdioOf<Choice> = Choice extends StdioCallback ? PipedStdio
+  : Choice extends StdioOptions ? StdioFor<Choice>
+  : Stdio;
 
 /** What {@linkcode Client.exec} takes. */
 export interface ExecOptions<S extends StdioChoice = StdioChoice> extends CallOptions {
@@ -80,11 +70,11 @@ export interface RestoreOptions<S extends StdioOptions = StdioOptions> extends C
 }
 
 /** What {@linkcode Client.restore} found. */
-export interface RestoreResult<S extends StdioOptions = StdioOptions> {
+export interface RestoreResult<out S extends Stdio = Stdio> {
   /** Whether the first process has not ended. */
   readonly alive: boolean;
   /** Process id of the first process on the runtime's host; 0 without a task. */
   readonly pid: number;
   /** The first process; `undefined` if the container has no task. */
-  readonly process: Process<S> | undefined;
+  readonly process: Task<S> | undefined;
 }

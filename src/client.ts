@@ -185,7 +185,7 @@ export class Client implements AsyncDisposable {
   async restore<const S extends StdioOptions = StdioOptions>(
     id: string,
     options: RestoreOptions<S> = {},
-  ): Promise<RestoreResult<S>> {
+  ): Promise<RestoreResult<StdioOf<S>>> {
     validateContainerId(id);
     const { signal, shim, stdio } = options;
     if (stdio !== undefined) validateStdio(stdio);
@@ -193,7 +193,7 @@ export class Client implements AsyncDisposable {
       ? await this.#container(id, options)
       : await (await this.#runtime(shim, options)).loadContainer(id, { signal });
     const { alive, pid, process } = await this.#launcher.attach(container, { signal, stdio });
-    return { alive, pid, process: typed<Task<S> | undefined>(process) };
+    return { alive, pid, process: typed<Task<StdioOf<S>> | undefined>(process) };
   }
 
   /**

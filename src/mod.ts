@@ -18,7 +18,6 @@
 
 export { Client } from "./client.ts";
 export type {
-  AllPiped,
   ClientDescription,
   ClientOptions,
   CreateOptions,
@@ -90,11 +89,16 @@ export type {
 } from "./runtime-options.ts";
 export type { Stats } from "./stats.ts";
 export type {
+  ByteSource,
   InputSource,
+  InputStream,
+  OptionOf,
+  OutputStream,
   OutputTarget,
   Piped,
   Stdio,
   StdioDriver,
+  StdioFor,
   StdioOptions,
   StdioPaths,
   StdioRequest,

@@ -209,7 +209,7 @@ export interface DeleteOptions extends CallOptions {
 }
 
 /** A process of a container. */
-export interface Process<S extends StdioOptions = StdioOptions> {
+export interface Process<out S extends Stdio = Stdio> {
   /** Its id; {@linkcode INIT_PROCESS} for the first one. */
   readonly id: string;
   /** The container it is in. */
@@ -217,7 +217,7 @@ export interface Process<S extends StdioOptions = StdioOptions> {
   /** Process id on the runtime's host; 0 before it is started. */
   readonly pid: number;
   /** Its piped streams. */
-  readonly stdio: Stdio<S>;
+  readonly stdio: S;
   /**
    * Its end, like {@linkcode Process.wait}, but holding it does not keep this process alive. Never
    * rejects; stays pending if the runtime is closed before.
@@ -293,7 +293,7 @@ export interface CheckpointOptions extends CallOptions {
  * The running side of a container: its first process, and what acts on all of its processes.
  * An optional member is a capability: where it is missing the client says `unimplemented`.
  */
-export interface Task<S extends StdioOptions = StdioOptions> extends Process<S> {
+export interface Task<out S extends Stdio = Stdio> extends Process<S> {
   /** Adds a process; it is started with {@linkcode Process.start}. */
   exec(processId: string, process: ProcessSpec, options?: ExecTaskOptions): Promise<Process>;
   /** Finds a process that was added before, whoever added it. */

@@ -1,5 +1,5 @@
 import { invalidArgument } from "./errors.ts";
-import type { AllPiped, PipedStdio, StdioChoice } from "./client-options.ts";
+import type { PipedStdio, StdioChoice } from "./client-options.ts";
 import type { Stdio, StdioOptions } from "./stdio.ts";
 
 const STREAMS = ["stdin", "stdout", "stderr"];
@@ -46,7 +46,7 @@ export function stdioOptions(choice: StdioChoice | undefined, terminal: boolean)
     stdin: "piped",
     stdout: "piped",
     stderr: terminal ? "null" : "piped",
-  } satisfies AllPiped;
+  };
 }
 
 /** Hands the streams to the callback, if the choice is one. */

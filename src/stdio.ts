@@ -14,7 +14,23 @@ export type InputSource =
   | "piped"
   | "inherit"
   | { readonly file: string }
-  | ReadableStream<Uint8Array>;
+  | ByteSource;
+
+/**
+ * What is used of a `ReadableStream` of bytes. The type of Node's own streams, which `Readable.toWeb()`
+ * gives, is not that of browsers; this takes both.
+ */
+export interface ByteSource {
+  /** Whether somebody reads it already; it is then refused. */
+  readonly locked: boolean;
+  /** Tells that nobody will read it. */
+  cancel(reason?: unknown): Promise<void>;
+  /** Reads it. */
+  getReader(): {
+    /** The next bytes, or the end. */
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  };
+}
 
 /**
  * Where a process writes its output to.
@@ -32,7 +48,7 @@ export type OutputTarget =
   | "inherit"
   | { readonly file: string }
   | { readonly uri: string }
-  | WritableStream<Uint8Array>;
+  | WritableStream<Uint8Array<ArrayBuffer>>;
 
 /** The three streams of a process; what is left out is `"null"`. */
 export interface StdioOptions {
@@ -49,18 +65,40 @@ export type Piped<Option, Stream> = [Option] extends ["piped"] ? Stream
   : "piped" extends Option ? Stream | null
   : null;
 
+/** Input of a process: a stream that is written to. */
+export type InputStream = WritableStream<Uint8Array>;
+
+/** Output of a process: a stream that is read from. */
+export type OutputStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
 /** The piped streams of a process. What is not `"piped"` is `null`. */
-export interface Stdio<Options extends StdioOptions = StdioOptions> {
+export interface Stdio<
+  Stdin extends InputStream | null = InputStream | null,
+  Stdout extends OutputStream | null = OutputStream | null,
+  Stderr extends OutputStream | null = OutputStream | null,
+> {
   /**
    * Input of the process. Closing it closes the pipe and tells the shim, so the process sees the
    * end of its input; it may be closed before the process is started.
    */
-  readonly stdin: Piped<Options["stdin"], WritableStream<Uint8Array>>;
+  readonly stdin: Stdin;
   /** Output of the process. What is not read stalls the process, not this one's memory. */
-  readonly stdout: Piped<Options["stdout"], ReadableStream<Uint8Array<ArrayBuffer>>>;
+  readonly stdout: Stdout;
   /** Errors of the process. */
-  readonly stderr: Piped<Options["stderr"], ReadableStream<Uint8Array<ArrayBuffer>>>;
+  readonly stderr: Stderr;
 }
+
+/** The streams that a process has of which these were asked for. */
+export type StdioFor<Options extends StdioOptions> = Stdio<
+  Piped<OptionOf<Options, "stdin">, InputStream>,
+  Piped<OptionOf<Options, "stdout">, OutputStream>,
+  Piped<OptionOf<Options, "stderr">, OutputStream>
+>;
+
+/** What is asked for of one stream; `undefined` where it is left out. */
+export type OptionOf<Options, Name extends keyof StdioOptions> = Name extends keyof Options
+  ? Options[Name]
+  : undefined;
 
 /** The paths or URIs that are sent to a shim; `""` means none. */
 export interface StdioPaths {

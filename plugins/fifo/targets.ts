@@ -2,7 +2,7 @@ import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type ContainerError, invalidArgument } from "../../src/errors.ts";
-import type { InputSource, OutputTarget } from "../../src/stdio.ts";
+import type { ByteSource, InputSource, OutputTarget } from "../../src/stdio.ts";
 import { systemCode, systemError } from "./system-error.ts";
 
 type Name = "stdin" | "stdout" | "stderr";
@@ -10,7 +10,7 @@ type Name = "stdin" | "stdout" | "stderr";
 /** Tells whether a source or target is a stream. */
 export function isStream(
   value: unknown,
-): value is ReadableStream<Uint8Array> | WritableStream<Uint8Array> {
+): value is ByteSource | WritableStream<Uint8Array<ArrayBuffer>> {
   return value instanceof ReadableStream || value instanceof WritableStream;
 }
 
