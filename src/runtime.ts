@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { ContainerError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import type { LinuxResources, Process as ProcessSpec, Spec, WindowsResources } from "./oci/spec.ts";
@@ -132,6 +133,11 @@ export interface Runtime extends AsyncDisposable {
 export interface NewTaskOptions extends CallOptions {
   /** Where the streams of the first process go. */
   readonly stdio?: StdioOptions | undefined;
+  /**
+   * Is told of a stream of `stdio` that failed, once for each: what it should have got, or given, is
+   * lost. The process goes on.
+   */
+  readonly onStreamError?: ((error: ContainerError) => void) | undefined;
   /** Folder of a checkpoint that the task continues from. */
   readonly checkpointDir?: string | undefined;
 }
@@ -140,12 +146,22 @@ export interface NewTaskOptions extends CallOptions {
 export interface AttachOptions extends CallOptions {
   /** The streams to attach to: `"piped"` or a stream each; what is left out is not touched. */
   readonly stdio?: StdioOptions | undefined;
+  /**
+   * Is told of a stream of `stdio` that failed, once for each: what it should have got, or given, is
+   * lost. The process goes on.
+   */
+  readonly onStreamError?: ((error: ContainerError) => void) | undefined;
 }
 
 /** What a further process is made with. */
 export interface ExecTaskOptions extends CallOptions {
   /** Where the streams of the process go. */
   readonly stdio?: StdioOptions | undefined;
+  /**
+   * Is told of a stream of `stdio` that failed, once for each: what it should have got, or given, is
+   * lost. The process goes on.
+   */
+  readonly onStreamError?: ((error: ContainerError) => void) | undefined;
 }
 
 /** A container: a spec with an id. Its task is what runs. */

@@ -1,3 +1,4 @@
+import type { ContainerError } from "./errors.ts";
 import type { CallOptions } from "./runtime.ts";
 
 /**
@@ -110,10 +111,16 @@ export interface StdioPaths {
   readonly stderr: string;
 }
 
-/** What a {@linkcode StdioDriver} is asked to set up. */
-export interface StdioRequest {
-  /** The container of the process. */
+/** Whose streams something is about, where ids are used once in each namespace. */
+export interface StdioOwner {
+  /** The namespace of the container; empty or left out where its runtime has none. */
+  readonly namespace?: string | undefined;
+  /** The container. */
   readonly containerId: string;
+}
+
+/** What a {@linkcode StdioDriver} is asked to set up. */
+export interface StdioRequest extends StdioOwner {
   /** The process; `init` is the first one. */
   readonly processId: string;
   /** Whether the process has a terminal. */
@@ -125,6 +132,11 @@ export interface StdioRequest {
    * shim (CloseIO), as soon as the process exists.
    */
   readonly onStdinClosed: () => void;
+  /**
+   * Is told of a stream of the caller that failed, once for each: what it should have got, or
+   * given, is lost. The process goes on: its output is read and thrown away, its input ends.
+   */
+  readonly onStreamError?: ((error: ContainerError) => void) | undefined;
 }
 
 /** Gives the streams of one process; made by a {@linkcode StdioDriver}. */
@@ -159,6 +171,14 @@ export interface StdioSession {
   close(): Promise<void>;
 }
 
+/** What a driver found of the processes of one container; see {@linkcode StdioDriver.leftovers}. */
+export interface StdioLeftovers {
+  /** Removes it, but not what somebody uses. To be called when the container is gone. Never rejects. */
+  remove(): Promise<void>;
+  /** Leaves it there, and lets go of it. Idempotent. */
+  release(): void;
+}
+
 /** Makes the streams of processes on one host, for instance by FIFOs or named pipes. */
 export interface StdioDriver {
   /**
@@ -172,4 +192,10 @@ export interface StdioDriver {
    * A stream whose path is not a pipe, or whose pipe is gone, is `null` or ends at once.
    */
   attach(request: StdioRequest, paths: StdioPaths, options?: CallOptions): Promise<StdioSession>;
+  /**
+   * Finds what the processes of a container have now, whoever made it: a client that was killed
+   * removes nothing. Until it is removed or released, a shim that waits for the other end of a pipe
+   * whose client is gone goes on. Never rejects.
+   */
+  leftovers?(owner: StdioOwner): Promise<StdioLeftovers>;
 }
