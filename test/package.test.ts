@@ -123,6 +123,27 @@ describe("the npm package", () => {
       checkConsumer(pack, edgeModules, { resolution, types: [] });
     });
   }
+
+  it("the npm package takes the streams of Node where the browser's types are not there", () => {
+    compileConsumer(
+      pack,
+      `import { Readable, Writable } from "node:stream";
+import type { Client, Process } from "libcontainerd";
+import { processSpec } from "libcontainerd/spec";
+export async function exec(client: Client): Promise<void> {
+  const process_: Process = await client.exec("web", "shell", processSpec({ args: ["sh"] }), {
+    stdio: {
+      stdin: Readable.toWeb(process.stdin),
+      stdout: Writable.toWeb(process.stdout),
+      stderr: new TextDecoderStream().writable,
+    },
+  });
+  await process_.wait();
+}
+`,
+      { module: "nodenext", lib: ["es2024", "esnext.disposable"], types: ["node"] },
+    );
+  });
 });
 
 /** Compiles a user's program that imports these modules, with all checks and no `skipLibCheck`. */
@@ -142,16 +163,20 @@ export async function version(client: Client, runtime: Runtime): Promise<string>
   return (await runtime.version()).version;
 }
 `;
-  const compilerOptions = {
+  compileConsumer(pack, program, {
     module: options.resolution === "bundler" ? "esnext" : "nodenext",
     moduleResolution: options.resolution,
-    target: "es2022",
     lib: ["es2022", "dom", "dom.iterable"],
     types: options.types,
-    strict: true,
-    noEmit: true,
-  };
-  const { consumerDir } = pack;
+  });
+}
+
+function compileConsumer(
+  { consumerDir }: PackedPackage,
+  program: string,
+  options: Readonly<Record<string, unknown>>,
+): void {
+  const compilerOptions = { target: "es2022", strict: true, noEmit: true, ...options };
   writeFileSync(`${consumerDir}/main.ts`, program);
   const config = { compilerOptions, files: ["main.ts"] };
   writeFileSync(`${consumerDir}/tsconfig.json`, JSON.stringify(config));
