@@ -1,10 +1,19 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { canceled } from "./call-errors.ts";
 import type { Connector } from "./connector.ts";
+import { type CallKind, holding } from "./hold.ts";
 import type { Session } from "./session.ts";
 
 /** How often a session may end between being found and being used; a server may just refuse us. */
 const maxAttempts = 3;
+
+/** What {@linkcode startCall} takes. */
+export interface CallStart {
+  /** Whether the call keeps the process alive, also while it waits to be sent. */
+  readonly kind: CallKind;
+  /** Ends the wait. */
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
  * Finds the session, takes a stream on it and starts a call. A session that ended before anything
@@ -15,13 +24,15 @@ const maxAttempts = 3;
  */
 export function startCall<T>(
   connector: Connector,
-  signal: AbortSignal | undefined,
+  options: CallStart,
   start: (session: Session) => Promise<T>,
 ): Promise<T> {
+  const { kind, signal } = options;
   if (signal?.aborted) return Promise.reject(canceled(signal.reason));
   // Each step of an async function costs a turn of the microtask queue: the usual case takes none.
   const session = connector.current;
-  return session?.tryReserve() ? start(session) : startLater(connector, signal, start);
+  if (session?.tryReserve()) return start(session);
+  return holding(kind, startLater(connector, signal, start));
 }
 
 async function startLater<T>(

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { ContainerError } from "../../src/errors.ts";
 import type { Dial } from "./dial.ts";
 import { inBun } from "./routes.ts";
-import { Session } from "./session.ts";
+import { refer, Session } from "./session.ts";
 import { CreditedSocket } from "./credited-socket.ts";
 
 /** What {@linkcode connectSession} takes. */
@@ -42,9 +42,12 @@ export async function connectSession(dial: Dial, options: ConnectOptions): Promi
   );
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(timeout), connectTimeoutMs);
+  // Who waits may be in the background; one who is not keeps the process alive by himself.
+  if (typeof timer === "object") timer.unref();
   const either = AbortSignal.any([signal, deadline.signal]);
   try {
     const socket = await dial.socket({ signal: either });
+    refer(socket, "unref");
     return await greet(dial, socket, { signal: either, windows });
   } finally {
     clearTimeout(timer);

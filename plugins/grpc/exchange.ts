@@ -2,7 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from "node:http2";
 import { canceled, unanswered } from "./call-errors.ts";
 import { FrameReader } from "./frames.ts";
-import type { CallKind, Session } from "./session.ts";
+import type { CallKind } from "./hold.ts";
+import type { Session } from "./session.ts";
 import { type RawHeaders, responseError, trailerError } from "./status.ts";
 
 /** What a unary call sends. */

@@ -2,6 +2,7 @@ import type { CallOptions } from "../../src/runtime.ts";
 import type { Rpc } from "../rpc/mod.ts";
 import { connectSession } from "./connect.ts";
 import { chooseDial } from "./dial.ts";
+import { holding } from "./hold.ts";
 import type { GrpcOptions } from "./mod.ts";
 import { Routes } from "./routes.ts";
 import { readSettings } from "./settings.ts";
@@ -19,7 +20,7 @@ export async function openGrpc(options: GrpcOptions, callOptions: CallOptions): 
     address,
     (attempt) => connectSession(dial, { connectTimeoutMs, ...attempt }),
   );
-  await routes.forRequest(0).get(callOptions.signal);
+  await holding("foreground", routes.forRequest(0).get(callOptions.signal));
   const interceptors = options.interceptors ?? [];
   const shared = { routes, authority, interceptors, maxMessageBytes };
   return {

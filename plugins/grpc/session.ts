@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 import { ContainerError } from "../../src/errors.ts";
+import type { CallKind } from "./hold.ts";
 import type { WindowCredit } from "./window-credit.ts";
 
 /** What a {@linkcode Session} is made from. */
@@ -15,9 +16,6 @@ export interface SessionOptions {
   /** Corrects the windows of streams, where the runtime needs that. */
   readonly credit?: WindowCredit | undefined;
 }
-
-/** Whether a call keeps the process alive while it is open. */
-export type CallKind = "foreground" | "background";
 
 /**
  * One HTTP/2 connection: hands out streams within the limit of the server, keeps the process alive
@@ -182,8 +180,11 @@ function slotsOf(http2: ClientHttp2Session): number {
   return http2.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
 }
 
-/** Called on the socket: `ClientHttp2Session.unref()` of Deno throws where it is not a `net.Socket`. */
-function refer(socket: Duplex, method: "ref" | "unref"): void {
+/**
+ * Lets a socket keep the process alive, or not. Called on the socket: `ClientHttp2Session.unref()` of Deno throws where it
+ * is not a `net.Socket`.
+ */
+export function refer(socket: Duplex, method: "ref" | "unref"): void {
   if (socket.destroyed || !(method in socket)) return;
   (socket as Duplex & Record<typeof method, () => void>)[method]();
 }

@@ -5,8 +5,8 @@ import { createTransport } from "@connectrpc/connect/protocol-grpc";
 import { background } from "../rpc/mod.ts";
 import { startCall } from "./calls.ts";
 import type { Connector } from "./connector.ts";
+import type { CallKind } from "./hold.ts";
 import type { Routes } from "./routes.ts";
-import type { CallKind } from "./session.ts";
 import { createStreamClient } from "./stream-client.ts";
 import type { Watchdogs } from "./watchdog.ts";
 
@@ -68,7 +68,7 @@ function transportOf(options: StreamOptions, kind: CallKind, connector: Connecto
     readMaxBytes: maxMessageBytes,
     writeMaxBytes: maxMessageBytes,
     httpClient: createStreamClient((headers, signal) =>
-      startCall(connector, signal, (session) => {
+      startCall(connector, { kind, signal }, (session) => {
         const stream = session.request(headers, kind);
         watchdogs.watch(session, stream);
         return Promise.resolve({ session, stream });

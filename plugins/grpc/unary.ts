@@ -61,7 +61,7 @@ export function createUnary(options: UnaryOptions): Transport["unary"] {
       maxMessageBytes,
     } as const;
     const connector = routes.forRequest(request.frame.byteLength);
-    const reply = await startCall(connector, signal, (session) => exchange(session, request));
+    const reply = await startCall(connector, request, (session) => exchange(session, request));
     return new LazyResponse(method, decode(method.output, reply.message), reply);
   }
 

@@ -11,7 +11,9 @@ import { Events } from "../../proto/gen/containerd/services/events/v1/events_pb.
 import { Version } from "../../proto/gen/containerd/services/version/v1/version_pb.ts";
 
 const [address = "", mode] = process.argv.slice(2);
-const rpc = await grpc({ address, healthIntervalMs: 50, healthMisses: 1000 })();
+// A process that ends by itself ends long before the connection is given up.
+const connectTimeoutMs = 600_000;
+const rpc = await grpc({ address, connectTimeoutMs, healthIntervalMs: 50, healthMisses: 1000 })();
 const version = createClient(Version, rpc.transport);
 const events = createClient(Events, rpc.transport);
 const contextValues = createContextValues().set(background, true);
@@ -27,17 +29,37 @@ switch (mode) {
   case "idle":
     await version.version({});
     break;
-  case "background":
-    // Not awaited at the top level: an await that never ends is an error of its own in Node.
-    void subscribe({ contextValues }).then((stream) => {
+  case "background": {
+    // The server answers both calls when the second one has come; until then the first one holds
+    // the process. Nothing that never ends is awaited at the top level: an error of its own in Node.
+    const first = version.version({});
+    void subscribe({ contextValues }).then(async (stream) => {
       console.log("subscribed");
-      return stream.next();
+      await version.version({});
+      await stream.next();
     });
-    await version.version({});
+    await first;
     break;
+  }
   case "background call":
     void version.version({}, { contextValues });
     break;
+  case "background connection":
+    await version.version({}).catch(() => console.log("lost"));
+    void version.version({}, { contextValues });
+    break;
+  case "connection":
+    await version.version({}).catch(() => console.log("lost"));
+    console.log((await version.version({})).version);
+    break;
+  case "turn": {
+    const hold = setInterval(() => {}, 1000);
+    await subscribe({ contextValues });
+    clearInterval(hold);
+    console.log("subscribed");
+    console.log((await version.version({})).version);
+    break;
+  }
   case "stream": {
     const stream = await subscribe({});
     console.log("subscribed");

@@ -34,6 +34,8 @@ export class WireConnection {
   #prefaceLeft = prefaceBytes;
   #failure: { readonly error: unknown } | undefined;
   #gone = false;
+  #greeted = false;
+  #acksOwed = 0;
   #window = 65_535;
   #initialWindow = 65_535;
 
@@ -91,6 +93,8 @@ export class WireConnection {
   /** Sends SETTINGS. */
   settings(settings: ReadonlyArray<readonly [number, number]>): void {
     this.send(frameType.settings, 0, 0, settingsPayload(settings));
+    this.#greeted = true;
+    for (; this.#acksOwed > 0; this.#acksOwed--) this.#acknowledge();
   }
 
   /** Sends GOAWAY. */
@@ -177,6 +181,12 @@ export class WireConnection {
       for (const stream of this.#streams.values()) stream.window += value - this.#initialWindow;
       this.#initialWindow = value;
     }
+    // The first frame of a server has to be its own SETTINGS.
+    if (this.#greeted) this.#acknowledge();
+    else this.#acksOwed++;
+  }
+
+  #acknowledge(): void {
     this.send(frameType.settings, flag.ack, 0, new Uint8Array(0));
   }
 

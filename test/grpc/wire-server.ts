@@ -9,6 +9,8 @@ import { WireConnection } from "./wire-connection.ts";
 export interface WireServerOptions {
   /** SETTINGS that are sent first, as pairs of number and value; `null` sends nothing at all. */
   readonly settings?: ReadonlyArray<readonly [number, number]> | null;
+  /** After how many connections a further one is told nothing before its script does. */
+  readonly silentAfter?: number;
   /** Whether data that arrives is granted again at once. Default: `"auto"`. */
   readonly windows?: "auto" | "manual";
 }
@@ -41,7 +43,12 @@ export class WireServer implements AsyncDisposable {
     const server = createServer();
     const wire = new WireServer(server, folder, `unix://${path}`);
     server.on("connection", (socket: Socket) => {
-      const connection = new WireConnection(socket, options);
+      const { silentAfter = Number.POSITIVE_INFINITY } = options;
+      const silent = wire.connections.length >= silentAfter;
+      const connection = new WireConnection(socket, {
+        ...options,
+        ...(silent ? { settings: null } : {}),
+      });
       wire.connections.push(connection);
       connection.run(() => script(connection, wire));
     });
