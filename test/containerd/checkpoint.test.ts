@@ -16,7 +16,7 @@ import { assertExited, rejectsWith } from "../contract/assertions.ts";
 import { checkpointProblem } from "../helpers/criu.ts";
 import { makeRootfs, type Rootfs } from "../helpers/rootfs.ts";
 import { Bed, commandSpec } from "./bed.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../helpers/eventually.ts";
 
 const skip = checkpointProblem();
 

@@ -6,7 +6,7 @@ import { assertExited, rejectsWith } from "../contract/assertions.ts";
 import { containerdDir } from "../helpers/cache.ts";
 import { type WrappedRunc, wrapRunc } from "../helpers/wrapped-runc.ts";
 import { Bed, commandSpec, connectTo, SHIM } from "./bed.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { removeNamespaceFolders } from "./namespace-folders.ts";
 
 describe("create on containerd", () => {

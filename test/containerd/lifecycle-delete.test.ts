@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { assertExited, rejectsWith } from "../contract/assertions.ts";
 import { isRunning } from "../helpers/processes.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../helpers/eventually.ts";
 
 describe("delete on containerd", () => {
   let bed: Bed;

@@ -8,7 +8,7 @@ import { runcDir } from "../helpers/cache.ts";
 import { isRunning } from "../helpers/processes.ts";
 import { Bed, commandProcess, commandSpec } from "./bed.ts";
 import { cgroupPids } from "./cgroup-files.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../helpers/eventually.ts";
 
 const hostPids = { namespaces: { pid: "host" } } as const;
 

@@ -6,7 +6,7 @@ import { assertExited, textOf, writeAll } from "../contract/assertions.ts";
 import { openDescriptors } from "../helpers/leaks.ts";
 import { Bed, commandProcess, commandSpec, connectTo } from "./bed.ts";
 import { beginningOf, ENDLESS_NUMBERS, NumberLines } from "./stdio-support/number-lines.ts";
-import { until } from "./stdio-support/until.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { untilStalled } from "./stdio-support/writer.ts";
 import { ChildScript } from "./support/child-script.ts";
 
@@ -118,7 +118,7 @@ describe("attaching to stdio on containerd", () => {
       await closed;
       const folder = `${bed.daemon.home}/fifo/`;
       const held = () => [...openDescriptors().values()].filter((path) => path.startsWith(folder));
-      await until("no pipe is held", () => held().length === 0);
+      await eventually("no pipe is held", () => held().length === 0);
       assert.equal((await bed.client.status(id)).state, "running");
     });
 

@@ -6,7 +6,7 @@ import { scale } from "../helpers/scale.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
 import { inParallel } from "./stdio-support/in-parallel.ts";
 import { LINE_BYTES, NumberLines, numberLines } from "./stdio-support/number-lines.ts";
-import { until } from "./stdio-support/until.ts";
+import { eventually } from "../helpers/eventually.ts";
 
 const piped = { stdout: "piped", stderr: "piped" } as const;
 /** 200 KB: more than one pipe holds, so the last of it is on its way when the process ends. */
@@ -80,7 +80,7 @@ describe("output at the end of a process on containerd", () => {
         // The container's own, and the child, which was not waited for.
         assert.equal((await client.listPids(id)).length, 2);
         await Promise.race([
-          until("all bytes are read", () => lines.positionBytes === longCount * LINE_BYTES),
+          eventually("all bytes are read", () => lines.positionBytes === longCount * LINE_BYTES),
           reading,
         ]);
         // Its record is removed, by which the shim gives the pipe up at last.
@@ -105,7 +105,7 @@ describe("output at the end of a process on containerd", () => {
           const output = new Response(handle.stdio.stdout).text();
           let isOver = false;
           const wait = handle.wait().finally(() => isOver = true);
-          await until("the parent ends", async () => (await state(id)) === "gone");
+          await eventually("the parent ends", async () => (await state(id)) === "gone");
           assert.equal(isOver, false);
           writeFileSync(`${folder}/go`, "");
           assert.equal(assertExited(await wait, 0).truncated, false);

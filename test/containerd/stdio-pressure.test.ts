@@ -10,7 +10,7 @@ import {
   NumberLines,
   numberLines,
 } from "./stdio-support/number-lines.ts";
-import { until } from "./stdio-support/until.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { untilStalled, writtenBytes } from "./stdio-support/writer.ts";
 
 /** All that may be on its way: in the pipes, in the shim and read ahead here. */
@@ -55,7 +55,7 @@ describe("back-pressure of stdio on containerd", () => {
       const written = await untilStalled(handle.pid);
       assert.ok(written < IN_FLIGHT_BYTES, `${written} bytes are on their way`);
       await new NumberLines().takeFrom(handle.stdio.stdout.getReader(), written + 1);
-      await until("it writes on", () => writtenBytes(handle.pid) > written);
+      await eventually("it writes on", () => writtenBytes(handle.pid) > written);
     });
   });
 

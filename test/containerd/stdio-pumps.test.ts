@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { assertExited } from "../contract/assertions.ts";
 import { Bed, commandProcess, commandSpec } from "./bed.ts";
 import { LINE_BYTES, NumberLines, numberLines } from "./stdio-support/number-lines.ts";
-import { until } from "./stdio-support/until.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { untilStalled } from "./stdio-support/writer.ts";
 
 /** More than all pipes hold. */
@@ -35,7 +35,7 @@ class CheckingSink {
 
   /** Asserts that it got so many lines and was closed. */
   async assertComplete(count: number): Promise<void> {
-    await until("the sink is closed", () => this.#ended !== "");
+    await eventually("the sink is closed", () => this.#ended !== "");
     assert.equal(this.#ended, "closed");
     assert.equal(this.lines.positionBytes, count * LINE_BYTES);
   }
@@ -64,7 +64,7 @@ describe("streams of the caller on containerd", () => {
       });
       const task = await bed.client.start(id, { stdio: { stdout: sink, stderr: sink } });
       assertExited(await task.wait(), 0);
-      await until("the sink is closed", () => isClosed);
+      await eventually("the sink is closed", () => isClosed);
       // Two copiers share the pipe, so only the order within each is the process's.
       const lines = texts.join("").trim().split("\n");
       assert.deepEqual(lines.filter((line) => "13".includes(line)), ["1", "3"]);

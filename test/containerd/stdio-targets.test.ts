@@ -18,7 +18,7 @@ import { spawnScript } from "../helpers/runtime.ts";
 import { Bed, commandProcess, commandSpec } from "./bed.ts";
 import { NumberLines, numberLines } from "./stdio-support/number-lines.ts";
 import { Random } from "./stdio-support/random.ts";
-import { until } from "./stdio-support/until.ts";
+import { eventually } from "../helpers/eventually.ts";
 
 const print = "echo to out; echo to err >&2";
 
@@ -96,7 +96,7 @@ describe("where stdio goes on containerd", () => {
       const isFile = (path: string) => path === file;
       const before = openCount();
       await writer.write(new TextEncoder().encode("end the output\n"));
-      await until("the shim closes the output", () => openCount() < before);
+      await eventually("the shim closes the output", () => openCount() < before);
       await writer.write(new TextEncoder().encode("write an error\n"));
       assertExited(await task.wait(), 0);
     });
@@ -110,7 +110,7 @@ describe("where stdio goes on containerd", () => {
       const stdio = { stdin: "piped", stdout: { uri }, stderr: { uri } } as const;
       const task = await bed.client.start(id, { stdio });
       // The shim closes the file for both when the output ends.
-      await until("the errors are written", () => read("deep/both") === "to err\n");
+      await eventually("the errors are written", () => read("deep/both") === "to err\n");
       await task.stdio.stdin.getWriter().write(new TextEncoder().encode("go on\n"));
       assertExited(await task.wait(), 0);
     });
@@ -132,7 +132,7 @@ describe("where stdio goes on containerd", () => {
       const task = await bed.client.start(id, { stdio: { stdout: { uri }, stderr: { uri } } });
       assertExited(await task.wait(), 0);
       await bed.client.deleteTask(id);
-      await until("the logger has ended", () => existsSync(`${folder}/logged-ids`));
+      await eventually("the logger has ended", () => existsSync(`${folder}/logged-ids`));
       assert.equal(read("logged-ids"), `${bed.daemon.namespace} ${id}\n`);
     });
     assert.equal(read("logged-out"), "to out\n");

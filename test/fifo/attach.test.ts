@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileDescriptors } from "../../plugins/fifo/descriptors.ts";
 import { Keeper } from "../../plugins/fifo/keeper.ts";
 import { makeFifos } from "../../plugins/fifo/mkfifo.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { openDescriptors } from "../helpers/leaks.ts";
 import { isContainerError } from "../../src/errors.ts";
 import type { StdioOptions, StdioPaths, StdioSession } from "../../src/stdio.ts";
@@ -63,7 +63,7 @@ for (const backend of backendsHere) {
           const writer = piped(session.stdio.stdin).getWriter();
           await writer.write(bytes("hello"));
           await writer.close();
-          while (setting.stdinClosedCount === 0) await sleep(2);
+          await setting.stdinClosed();
           shim.tell("CloseIO");
           assert.equal(await readText(session.stdio.stdout), "hello");
           assert.equal(await readText(session.stdio.stderr), "errors");
@@ -85,7 +85,10 @@ for (const backend of backendsHere) {
           const reader = piped(first.stdio.stdout).getReader();
           assert.equal(new TextDecoder().decode((await reader.read()).value), "one");
           await reader.cancel();
-          while ([...openDescriptors().values()].includes(paths.stdout)) await sleep(2);
+          await eventually(
+            "the FIFO is closed",
+            () => ![...openDescriptors().values()].includes(paths.stdout),
+          );
           const second = await attach(setting, paths, { stdout: "piped" }, backend);
           shim.tell("go");
           assert.equal(await readText(second.stdio.stdout), "two");
@@ -109,7 +112,7 @@ for (const backend of backendsHere) {
           })(),
           (error) => isContainerError(error, "failed_precondition"),
         );
-        while (setting.stdinClosedCount === 0) await sleep(2);
+        await setting.stdinClosed();
       }),
     );
   });

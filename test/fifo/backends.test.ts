@@ -17,6 +17,7 @@ import { type FifoFolder, FifoFolders } from "../../plugins/fifo/folder.ts";
 import { Keeper } from "../../plugins/fifo/keeper.ts";
 import { makeFifos } from "../../plugins/fifo/mkfifo.ts";
 import { systemCode } from "../../plugins/fifo/system-error.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { openDescriptors } from "../helpers/leaks.ts";
 import { assertSameBytes, backendsHere, pattern, Setting, withSetting } from "./setting.ts";
 import { startShim } from "./shim.ts";
@@ -77,11 +78,6 @@ class Collector implements ReadSink {
 /** How often this process has a path open. */
 function openCount(path: string): number {
   return [...openDescriptors().values()].filter((each) => each === path).length;
-}
-
-/** Waits for a condition that an event of another process brings about. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(2);
 }
 
 for (const name of backendsHere) {
@@ -160,7 +156,7 @@ for (const name of backendsHere) {
             } catch (error) {
               assert.equal(systemCode(error), "EAGAIN");
               refusals++;
-              await sleep(2);
+              await sleep(2); // Nothing more is to be taken meanwhile.
             }
           }
           assert.ok(written < 1024 * 1024, `${written} bytes were taken from the writer`);
@@ -168,7 +164,7 @@ for (const name of backendsHere) {
           const count = (): number => sink.chunks.reduce((sum, each) => sum + each.byteLength, 0);
           const before = count();
           reader.resume();
-          await until(() => count() === written);
+          await eventually("all that was written has come", () => count() === written);
           assert.ok(before < written, "nothing was held back");
           const all = sink.bytes();
           for (let offset = 0; offset < all.byteLength; offset += block.byteLength) {
@@ -191,9 +187,9 @@ for (const name of backendsHere) {
         reader.resume();
         const fd = openSync(bench.path, constants.O_WRONLY | constants.O_NONBLOCK);
         writeSync(fd, pattern(100).fill(1));
-        await until(() => sink.chunks.length > 0);
+        await eventually("the first bytes come", () => sink.chunks.length > 0);
         writeSync(fd, pattern(100).fill(2));
-        await until(() => sink.bytes().byteLength === 200);
+        await eventually("all bytes come", () => sink.bytes().byteLength === 200);
         closeSync(fd);
         assert.deepEqual([...new Set(sink.bytes().subarray(0, 100))], [1]);
         await reader.close();
@@ -213,7 +209,7 @@ for (const name of backendsHere) {
         await sleep(0);
         await reader.close();
         await reader.close();
-        await until(() => openCount(bench.path) === before);
+        await eventually("the descriptor is closed", () => openCount(bench.path) === before);
         assert.equal(hasEnded, false);
       }),
     );
@@ -262,7 +258,7 @@ for (const name of backendsHere) {
         await sleep(0);
         await writer.destroy();
         await rejected;
-        await until(() => openCount(bench.path) === before);
+        await eventually("the descriptor is closed", () => openCount(bench.path) === before);
       }),
     );
   });

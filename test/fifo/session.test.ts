@@ -66,7 +66,7 @@ for (const backend of backendsHere) {
           const now = existsSync(file) ? statSync(file).size : 0;
           still = now === size ? still + 1 : 0;
           size = now;
-          await sleep(5);
+          await sleep(5); // Nothing more is to be taken meanwhile.
         }
         assert.ok(size < 12, `${size} of 16 blocks were taken`);
         let total = first.value?.byteLength ?? 0;
@@ -241,7 +241,7 @@ describe("FifoSession", () => {
         const now = existsSync(file) ? statSync(file).size : 0;
         still = now === size && now > 16 ? still + 1 : 0;
         size = now;
-        await sleep(5);
+        await sleep(5); // Nothing more is to be taken meanwhile.
       }
       assert.ok(size < 40, `${size} of 48 blocks were taken`);
       assert.equal(isDrained, false);

@@ -26,6 +26,7 @@ export class Setting {
   readonly folder: string = mkdtempSync(join(tmpdir(), "fifo-test-"));
   readonly #sessions: StdioSession[] = [];
   readonly #shims: Shim[] = [];
+  readonly #stdinWatchers: Array<() => void> = [];
   /** How often a session of this setting said that its stdin is closed. */
   stdinClosedCount = 0;
 
@@ -46,9 +47,18 @@ export class Setting {
       processId: "init",
       terminal: false,
       stdio,
-      onStdinClosed: () => void this.stdinClosedCount++,
+      onStdinClosed: () => {
+        this.stdinClosedCount++;
+        for (const tell of this.#stdinWatchers.splice(0)) tell();
+      },
       ...more,
     };
+  }
+
+  /** Waits until a session of this setting has said that its stdin is closed. */
+  async stdinClosed(): Promise<void> {
+    if (this.stdinClosedCount > 0) return;
+    await new Promise<void>((resolve) => this.#stdinWatchers.push(resolve));
   }
 
   /** A session that is closed with the setting. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isContainerError } from "../../src/errors.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { openDescriptors } from "../helpers/leaks.ts";
 import {
   assertSameBytes,
@@ -18,12 +19,13 @@ import {
 /** A shim that copies its input to a file until its end, where CloseIO comes with a line. */
 const copyInput = (file: string): string => `cat <&7 >'${file}' 8>&- & read line; exec 8>&-; wait`;
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(2);
-}
-
 function isOpenHere(path: string): boolean {
   return [...openDescriptors().values()].includes(path);
+}
+
+/** Bun closes a descriptor a moment after it has said so. */
+async function closedHere(path: string): Promise<void> {
+  await eventually("the FIFO is closed", () => !isOpenHere(path));
 }
 
 for (const backend of backendsHere) {
@@ -42,9 +44,8 @@ for (const backend of backendsHere) {
         assert.equal(setting.stdinClosedCount, 0, "closed before the release");
         assert.ok(isOpenHere(session.paths.stdin), "nothing holds what was written");
         const shim = await setting.shim(session, copyInput(file));
-        await until(() => setting.stdinClosedCount === 1);
-        // Bun closes its descriptor a moment after it has said so.
-        await until(() => !isOpenHere(session.paths.stdin));
+        await setting.stdinClosed();
+        await closedHere(session.paths.stdin);
         shim.tell("CloseIO");
         assert.equal(await shim.ended, 0);
         assert.equal(readFileSync(file, "utf8"), "early bytes");
@@ -68,11 +69,11 @@ for (const backend of backendsHere) {
           if (sizeBytes < 65536) await closing;
           setting.stdinClosedCount = 0;
           session.release();
-          await sleep(20);
+          await sleep(20); // Nothing is to happen meanwhile.
           assert.equal(setting.stdinClosedCount, 0, "closed before anybody reads");
           shim.tell(session.paths.stdin);
           await closing;
-          await until(() => setting.stdinClosedCount === 1);
+          await setting.stdinClosed();
           shim.tell("CloseIO");
           assert.equal(await shim.ended, 0);
           assertSameBytes(new Uint8Array(readFileSync(file)), early);
@@ -93,7 +94,7 @@ for (const backend of backendsHere) {
         const writer = piped(session.stdio.stdin).getWriter();
         let isWritten = false;
         const writing = writer.write(data).then(() => isWritten = true);
-        await sleep(30);
+        await sleep(30); // Nothing is to happen meanwhile.
         assert.equal(isWritten, false, "more was taken than a pipe holds");
         shim.tell("read");
         await writing;
@@ -116,7 +117,7 @@ for (const backend of backendsHere) {
           for (let count = 0; count < 100; count++) await writer.write(pattern(65536));
         };
         await assert.rejects(attempt(), (error) => isContainerError(error, "failed_precondition"));
-        await until(() => setting.stdinClosedCount === 1);
+        await setting.stdinClosed();
         await session.close();
         assert.equal(setting.stdinClosedCount, 1);
       }),
@@ -128,7 +129,7 @@ for (const backend of backendsHere) {
         const session = await setting.prepare({ stdin: "piped" }, { backend });
         const shim = await setting.shim(session, copyInput(file));
         await piped(session.stdio.stdin).abort(new Error("no more"));
-        await until(() => setting.stdinClosedCount === 1);
+        await setting.stdinClosed();
         shim.tell("CloseIO");
         assert.equal(await shim.ended, 0);
         await session.close();
@@ -168,20 +169,23 @@ for (const backend of backendsHere) {
 
     it(
       "drain() ends a write that nobody will read",
-      test(async (setting) => {
+      test(async (setting, file) => {
         const session = await setting.prepare({ stdin: "piped" }, { backend });
-        // Like the shim of a process that has ended: it holds the pipe and does not read it.
-        const shim = await setting.shim(session, "read line");
+        // Like the shim of a process that has ended: it holds the pipe and reads it no further.
+        const shim = await setting.shim(session, `head -c 1 <&7 >'${file}'; read line`);
         const writer = piped(session.stdio.stdin).getWriter();
         const refused = assert.rejects(
           writer.write(pattern(4 * 1024 * 1024)),
           (error) => isContainerError(error, "failed_precondition"),
         );
-        await sleep(5);
+        await eventually(
+          "the write is under way",
+          () => existsSync(file) && statSync(file).size > 0,
+        );
         await session.drain(10_000);
         await refused;
         assert.equal(setting.stdinClosedCount, 1);
-        await until(() => !isOpenHere(session.paths.stdin));
+        await closedHere(session.paths.stdin);
         shim.tell("end");
         await shim.ended;
       }),
@@ -240,7 +244,7 @@ describe("stdin", () => {
       assert.equal(session.stdio.stdin, null);
       assert.equal(pulls, 0);
       const shim = await setting.shim(session, copyInput(file));
-      await until(() => setting.stdinClosedCount === 1);
+      await setting.stdinClosed();
       shim.tell("CloseIO");
       assert.equal(await shim.ended, 0);
       assert.equal(readFileSync(file).byteLength, 40 * 50_000);
@@ -255,7 +259,7 @@ describe("stdin", () => {
       });
       const session = await setting.prepare({ stdin: source });
       const shim = await setting.shim(session, copyInput(join(setting.folder, "input")));
-      await until(() => setting.stdinClosedCount === 1);
+      await setting.stdinClosed();
       shim.tell("CloseIO");
       assert.equal(await shim.ended, 0);
     }),

@@ -119,7 +119,7 @@ describe("grpc() and containerd", () => {
       await events.publish({ topic: "/test", event: { typeUrl: "x" } }, { headers });
     }
     assert.equal((await next)[0]?.topic, "/test");
-    // More of the events may come; the end must not, for the time of a few checks.
+    // More of the events may come; the end must not, so nothing is to happen for a few checks.
     const ended = failure(take(stream, Number.POSITIVE_INFINITY), controller.signal);
     const reason = new Error("seen enough");
     const pause = new Promise((resolve) => setTimeout(resolve, 500));

@@ -123,7 +123,7 @@ describe("stream()", () => {
     }, async ({ events }) => {
       const stream = events.subscribe({})[Symbol.asyncIterator]();
       await take(stream, 1);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 100)); // No more is to be sent meanwhile.
       assert.ok(sent < 50, `${sent} messages were sent`);
       await take(stream, count - 1);
       assert.equal((await stream.next()).done, true);

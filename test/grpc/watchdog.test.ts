@@ -65,7 +65,7 @@ describe("Watchdogs", () => {
       // What was asked while the stream was open has arrived before this call.
       await version.version({});
       const before = opened(server.connections[0]);
-      // Many intervals.
+      // Nothing is to happen meanwhile, for many intervals.
       await new Promise((resolve) => setTimeout(resolve, 100));
       await version.version({});
       assert.equal(opened(server.connections[0]), before + 1);
@@ -78,7 +78,7 @@ describe("Watchdogs", () => {
       const stream = events.subscribe({}, { signal: controller.signal })[Symbol.asyncIterator]();
       await take(stream, 1);
       const next = rejection(stream.next());
-      // Waits for the only stream, for longer than the watchdog waits.
+      // Waits for the only stream, for longer than the watchdog waits; nothing is to happen meanwhile.
       await rejection(version.version({}, { signal: AbortSignal.timeout(100) }));
       controller.abort();
       await next;

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { found, runcDir } from "./cache.ts";
+import { eventually } from "./eventually.ts";
 
 /** The commands of runc that can be held or made to fail. */
 export type RuncCommand =
@@ -55,13 +56,8 @@ export class WrappedRunc {
     const rule = this.#rule(command, options);
     writeFileSync(rule, `hold-${when}\n`);
     return {
-      arrived: async (budgetMs = 30_000) => {
-        const deadline = Date.now() + budgetMs;
-        while (!existsSync(`${rule}.arrived`)) {
-          if (Date.now() > deadline) throw new Error(`No runc came to "${command}" in time`);
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-      },
+      arrived: (budgetMs = 30_000) =>
+        eventually(`runc comes to "${command}"`, () => existsSync(`${rule}.arrived`), { budgetMs }),
       release: () => rmSync(rule, { force: true }),
     };
   }

@@ -95,7 +95,7 @@ describe("unix connection", () => {
     }, async (connection) => {
       const reader = connection.readable.getReader();
       await reader.read();
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 100)); // No more is to be taken meanwhile.
       assert.ok(taken < 2_000_000, `${taken} bytes were taken from the server`);
       let read = 0;
       while (read < 4_000_000) read += (await reader.read()).value?.byteLength ?? 0;
@@ -121,7 +121,7 @@ describe("unix connection", () => {
       })();
       const socket = await peer.promise;
       // A socket holds far less than 8 MiB; what it holds depends on the kernel.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 50)); // No more is to be taken meanwhile.
       assert.ok(done < 8, `${done} writes were taken`);
       let received = 0;
       socket.on("data", (data: Buffer) => received += data.byteLength);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readProcess } from "../../helpers/processes.ts";
-import { until } from "./until.ts";
+import { eventually } from "../../helpers/eventually.ts";
 
 /** How many bytes a process has written so far. */
 export function writtenBytes(pid: number): number {
@@ -18,7 +18,7 @@ const STILL_SAMPLES = 30;
 export async function untilStalled(pid: number): Promise<number> {
   let last = -1;
   let still = 0;
-  await until(`process ${pid} stalls`, () => {
+  await eventually(`process ${pid} stalls`, () => {
     const now = writtenBytes(pid);
     const isStill = now === last && readProcess(pid)?.state === "S";
     still = isStill ? still + 1 : 0;
