@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { repositoryDir } from "./helpers/cache.ts";
+import { importsOf, waysTo } from "./helpers/import-graph.ts";
 import { type PackedPackage, packPackage, runTool } from "./helpers/packed-package.ts";
 import { allRuntimes, runScript } from "./helpers/runtime.ts";
 
@@ -80,12 +81,34 @@ describe("the npm package", () => {
   it("the npm package holds built modules with their types, and no sources or tests", (t) => {
     t.diagnostic(`${pack.files.length} files, tarball ${kilobytes(pack.tarballBytes)}`);
     const outside = pack.files.filter((file) =>
-      !/^(package\.json|README\.md|LICENSE|dist\/(src|plugins|proto)\/.*\.(d\.ts|js))$/.test(file)
+      !/^(package\.json|README\.md|LICENSE|dist\/(types\/.*\.d\.ts|[a-z]+\.js|chunks\/[\w-]+\.js|THIRD_PARTY_LICENSES\.txt))$/
+        .test(file)
     );
     assert.deepEqual(outside, []);
-    for (const name of ["LICENSE", "README.md", "dist/src/mod.js", "dist/src/mod.d.ts"]) {
+    for (const name of ["LICENSE", "README.md", "dist/mod.js", "dist/types/src/mod.d.ts"]) {
       assert.ok(pack.files.includes(name), `${name} is missing`);
     }
+  });
+
+  it("the npm package's modules for the edge reach nothing but its own files", () => {
+    const folder = `${pack.consumerDir}/node_modules/libcontainerd/`;
+    const scripts = pack.files.filter((file) => file.endsWith(".js"));
+    const graph = scripts.flatMap((file) => importsOf(file, readFileSync(folder + file, "utf8")));
+    const entries = edgeModules.map((name) =>
+      name === "libcontainerd" ? "dist/mod.js" : name.replace("libcontainerd", "dist") + ".js"
+    );
+    assert.deepEqual(entries.filter((file) => !scripts.includes(file)), []);
+    assert.deepEqual(waysTo(graph, entries, (to) => !scripts.includes(to)), []);
+    assert.notDeepEqual(waysTo(graph, ["dist/auto.js"], (to) => to.startsWith("node:")), []);
+  });
+
+  it("the npm package tells the licenses of all that is bundled with it", () => {
+    const folder = `${pack.consumerDir}/node_modules/libcontainerd`;
+    const text = readFileSync(`${folder}/dist/THIRD_PARTY_LICENSES.txt`, "utf8");
+    for (const name of ["@bufbuild/protobuf", "@connectrpc/connect", "tar"]) {
+      assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, "m"));
+    }
+    assert.match(text, /TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION/);
   });
 
   it("the npm package gives the same exports on every runtime", async () => {

@@ -38,7 +38,7 @@ export function packPackage(): PackedPackage {
         cpSync(`${repositoryDir}/${name}`, `${sourceDir}/${name}`);
       }
     }
-    runTool("tsc", ["-p", repositoryDir, "--outDir", `${sourceDir}/dist`], repositoryDir);
+    runTool("node", ["test/setup/build.mjs", `${sourceDir}/dist`], repositoryDir);
     const [packed] = JSON.parse(
       runTool("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", base], sourceDir),
     );
