@@ -1,8 +1,7 @@
+import { longestDelayMs } from "../rpc/number-option.ts";
+
 /** Whether a call keeps the process alive while it is open. */
 export type CallKind = "foreground" | "background";
-
-/** The longest delay of a timer: beyond it, every runtime fires at once. */
-const longestDelayMs = 2 ** 31 - 1;
 
 /**
  * Waits for what keeps the process alive for nobody, and does so itself for a call that should: a

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { largestMessageBytes, longestDelayMs, numberOption } from "../rpc/number-option.ts";
 import type { GrpcOptions } from "./mod.ts";
 
 /** The numbers of {@linkcode GrpcOptions}, checked and with their defaults. */
@@ -15,38 +15,30 @@ export interface GrpcSettings {
   readonly healthMisses: number;
 }
 
-/** The longest delay of a timer: beyond it, every runtime fires at once. */
-const maxDelayMs = 2 ** 31 - 1;
-
 /**
  * Checks the numbers of the options and fills in the defaults.
  *
  * @throws {ContainerError} `invalid_argument` that names the option.
  */
 export function readSettings(options: GrpcOptions): GrpcSettings {
-  const healthIntervalMs = whole(options, "healthIntervalMs", 10_000, 0, maxDelayMs);
-  const healthTimeoutMs = whole(options, "healthTimeoutMs", 3_000, 1, maxDelayMs);
+  const delay = { most: longestDelayMs };
+  const healthIntervalMs = numberOption(options, "healthIntervalMs", {
+    fallback: 10_000,
+    least: 0,
+    ...delay,
+  });
+  const healthTimeoutMs = numberOption(options, "healthTimeoutMs", { fallback: 3_000, ...delay });
   return {
-    // The length of a message is sent in 32 bits; a Uint8Array of Node holds at least 2 GiB.
-    maxMessageBytes: whole(options, "maxMessageBytes", 16 * 1024 * 1024, 1, 2 ** 31 - 1),
-    connectTimeoutMs: whole(options, "connectTimeoutMs", 5_000, 1, maxDelayMs),
+    maxMessageBytes: numberOption(options, "maxMessageBytes", {
+      fallback: 16 * 1024 * 1024,
+      most: largestMessageBytes,
+    }),
+    connectTimeoutMs: numberOption(options, "connectTimeoutMs", { fallback: 5_000, ...delay }),
     healthIntervalMs,
     healthTimeoutMs: Math.min(healthTimeoutMs, healthIntervalMs || healthTimeoutMs),
-    healthMisses: whole(options, "healthMisses", 3, 1, Number.MAX_SAFE_INTEGER),
+    healthMisses: numberOption(options, "healthMisses", {
+      fallback: 3,
+      most: Number.MAX_SAFE_INTEGER,
+    }),
   };
-}
-
-function whole(
-  options: GrpcOptions,
-  field: keyof GrpcSettings,
-  fallback: number,
-  least: number,
-  most: number,
-): number {
-  const value = options[field] ?? fallback;
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw invalidArgument(
-    field,
-    `Cannot use ${field} "${value}": must be a whole number from ${least} to ${most}`,
-  );
 }

@@ -71,7 +71,7 @@ export const errorTexts: readonly ErrorText[] = [
   },
   {
     // Two clients make the task of one container at the same time.
-    pattern: /^mkdir .*: file exists$/,
+    pattern: /(?:^|: )mkdir .*: file exists$/,
     code: "already_exists",
     example: "mkdir /run/containerd/io.containerd.runtime.v2.task/default/web: file exists",
   },

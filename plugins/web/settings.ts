@@ -1,4 +1,5 @@
-import { type ContainerError, invalidArgument } from "../../src/errors.ts";
+import { invalidArgument } from "../../src/errors.ts";
+import { largestMessageBytes, longestDelayMs, numberOption } from "../rpc/number-option.ts";
 import type { WebOptions } from "./mod.ts";
 
 /** The options of a connection, checked and with their defaults. */
@@ -14,9 +15,6 @@ export interface WebSettings
   readonly connectTimeoutMs: number;
 }
 
-/** The longest delay of a timer: beyond it, every runtime fires at once. */
-const maxDelayMs = 2 ** 31 - 1;
-
 /**
  * Checks the options and fills in the defaults.
  *
@@ -25,7 +23,10 @@ const maxDelayMs = 2 ** 31 - 1;
 export function readSettings(options: WebOptions, baseUrl: string): WebSettings {
   const { protocol = "grpc-web", headers, credentials, interceptors, fetch } = options;
   if (protocol !== "grpc-web" && protocol !== "connect") {
-    throw refused("protocol", protocol, 'must be "grpc-web" or "connect"');
+    throw invalidArgument(
+      "protocol",
+      `Cannot use protocol "${protocol}": must be "grpc-web" or "connect"`,
+    );
   }
   if (typeof headers === "object") checkHeaders(headers);
   return {
@@ -35,9 +36,14 @@ export function readSettings(options: WebOptions, baseUrl: string): WebSettings 
     credentials,
     interceptors,
     fetch,
-    // The length of a message is sent in 32 bits; a Uint8Array of Node holds at least 2 GiB.
-    maxMessageBytes: whole(options, "maxMessageBytes", 16 * 1024 * 1024, 2 ** 31 - 1),
-    connectTimeoutMs: whole(options, "connectTimeoutMs", 5_000, maxDelayMs),
+    maxMessageBytes: numberOption(options, "maxMessageBytes", {
+      fallback: 16 * 1024 * 1024,
+      most: largestMessageBytes,
+    }),
+    connectTimeoutMs: numberOption(options, "connectTimeoutMs", {
+      fallback: 5_000,
+      most: longestDelayMs,
+    }),
   };
 }
 
@@ -52,19 +58,4 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
       });
     }
   }
-}
-
-function whole(
-  options: WebOptions,
-  field: "maxMessageBytes" | "connectTimeoutMs",
-  fallback: number,
-  most: number,
-): number {
-  const value = options[field] ?? fallback;
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw refused(field, value, `must be a whole number from 1 to ${most}`);
-}
-
-function refused(field: string, value: unknown, state: string): ContainerError {
-  return invalidArgument(field, `Cannot use ${field} "${value}": ${state}`);
 }
