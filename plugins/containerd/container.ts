@@ -19,10 +19,13 @@ import type { CheckpointDescriptor } from "./checkpoint.ts";
 import { containerInfo, specOf } from "./container-info.ts";
 import { validateExtensions } from "./create-request.ts";
 import { containerSubject } from "./process-ref.ts";
+import { leftoversOf } from "./leftovers.ts";
+import { onceCleared } from "./once-cleared.ts";
 import { ProcessStdio } from "./process-stdio.ts";
 import { type Session, type Subject, unlessMissing } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
 import { ContainerdTask, type TaskInit } from "./task.ts";
+import { lookAt } from "./task-look.ts";
 
 /** A container in containerd. */
 export class ContainerdContainer implements Container {
@@ -88,7 +91,7 @@ export class ContainerdContainer implements Container {
 
   /** Makes the task. */
   async newTask(options: NewTaskOptions = {}): Promise<ContainerdTask> {
-    const { signal, checkpointDir, stdio: wanted = {} } = options;
+    const { signal, checkpointDir, stdio: wanted = {}, onStreamError } = options;
     signal?.throwIfAborted();
     await this.#session.settled(containerSubject("create task of", this.id), { signal });
     const rootfs = await this.#rootfs(options);
@@ -96,7 +99,7 @@ export class ContainerdContainer implements Container {
     const ref = { containerId: this.id, processId: INIT_PROCESS };
     const stdio = await ProcessStdio.prepare(
       this.#session,
-      { ref, terminal, stdio: wanted },
+      { ref, terminal, stdio: wanted, onStreamError },
       { signal },
     );
     const make = (checkpoint?: CheckpointDescriptor) =>
@@ -118,9 +121,10 @@ export class ContainerdContainer implements Container {
 
   /** Finds the task. */
   async task(options: AttachOptions = {}): Promise<ContainerdTask> {
-    const { process } = await this.#session.call(
+    const { process } = await lookAt(
+      this.#session,
       containerSubject("find task of", this.id),
-      (rpc) => this.#session.tasks.get({ containerId: this.id }, rpc),
+      { containerId: this.id },
       options,
     );
     const terminal = process?.terminal ?? false;
@@ -130,6 +134,7 @@ export class ContainerdContainer implements Container {
         ref: { containerId: this.id, processId: INIT_PROCESS },
         terminal,
         stdio: options.stdio ?? {},
+        onStreamError: options.onStreamError,
       },
       process ?? { stdin: "", stdout: "", stderr: "" },
       options,
@@ -151,11 +156,7 @@ export class ContainerdContainer implements Container {
   async #delete(subject: Subject, options: CallOptions): Promise<void> {
     // containerd itself would leave the task behind, out of reach.
     const task = await unlessMissing(
-      this.#session.call(
-        subject,
-        (rpc) => this.#session.tasks.get({ containerId: this.id }, rpc),
-        options,
-      ),
+      lookAt(this.#session, subject, { containerId: this.id }, options),
     );
     if (task) {
       throw new ContainerError("failed_precondition", `${subject.action}: it has a task`, {
@@ -163,11 +164,17 @@ export class ContainerdContainer implements Container {
         plugin: this.#session.options.id,
       });
     }
-    await this.#session.call(
-      subject,
-      (rpc) => this.#session.containers.delete({ id: this.id }, rpc),
-      options,
-    );
+    const left = await leftoversOf(this.#session, this.id);
+    try {
+      await this.#session.call(
+        subject,
+        (rpc) => this.#session.containers.delete({ id: this.id }, rpc),
+        options,
+      );
+      await left?.remove();
+    } finally {
+      left?.release();
+    }
   }
 
   async #createTask(
@@ -194,7 +201,7 @@ export class ContainerdContainer implements Container {
       (cut) =>
         this.#session.turns.take(
           this.id,
-          () => this.#session.call(subject, make, { signal: cut }),
+          () => onceCleared(() => this.#session.call(subject, make, { signal: cut }), options),
         ),
       options,
       ({ pid }, budget) =>

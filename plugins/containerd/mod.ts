@@ -26,6 +26,12 @@ export interface ContainerdOptions {
    * and the exit says `truncated`. Default: 2000.
    */
   readonly drainBudgetMs?: number | undefined;
+  /**
+   * How long a removal waits for answers of a shim, in milliseconds; a forced one waits half of it
+   * for the end of a process after SIGKILL. Then it is `deadline_exceeded`, with what is stuck.
+   * Default: 40000, longer than shims wait for pipes.
+   */
+  readonly removalBudgetMs?: number | undefined;
   /** Id of the plugin in messages. Default: `containerd`. */
   readonly id?: string | undefined;
 }
@@ -42,20 +48,20 @@ export interface ContainerdOptions {
  * @throws {ContainerError} `invalid_argument` for a bad namespace or budget.
  */
 export function containerd(options: ContainerdOptions): RuntimePlugin {
-  const { namespace = "default", drainBudgetMs = 2000, id = "containerd" } = options;
+  const { namespace = "default", id = "containerd" } = options;
+  const { drainBudgetMs = 2000, removalBudgetMs = 40_000 } = options;
   validateNamespace(namespace);
-  if (typeof drainBudgetMs !== "number" || !(drainBudgetMs >= 0)) {
-    throw invalidArgument(
-      "drainBudgetMs",
-      `Cannot use drainBudgetMs "${drainBudgetMs}": not a number from 0`,
-    );
+  for (const [name, budgetMs] of Object.entries({ drainBudgetMs, removalBudgetMs })) {
+    if (typeof budgetMs === "number" && budgetMs >= 0) continue;
+    throw invalidArgument(name, `Cannot use ${name} "${budgetMs}": not a number from 0`);
   }
   return {
     id,
     async open(callOptions) {
       const { ContainerdRuntime } = await import("./runtime.ts");
       const rpc = await options.rpc(callOptions);
-      return new ContainerdRuntime(rpc, { ...options, namespace, drainBudgetMs, id });
+      const budgets = { drainBudgetMs, removalBudgetMs };
+      return new ContainerdRuntime(rpc, { ...options, ...budgets, namespace, id });
     },
   };
 }

@@ -24,6 +24,8 @@ export interface ProcessStdioInit {
   readonly terminal: boolean;
   /** Where the streams go. */
   readonly stdio: StdioOptions;
+  /** Is told of a stream of the caller that failed. */
+  readonly onStreamError?: StdioRequest["onStreamError"];
 }
 
 /** The streams of one process, and the CloseIO that follows the end of its input. */
@@ -130,11 +132,11 @@ export class ProcessStdio {
     });
   }
 
-  #request({ ref, terminal, stdio }: ProcessStdioInit): StdioRequest {
+  #request({ ref, ...asked }: ProcessStdioInit): StdioRequest {
     return {
       ...ref,
-      terminal,
-      stdio,
+      ...asked,
+      namespace: this.#session.options.namespace,
       onStdinClosed: () => {
         this.#stdinClosed = true;
         if (this.#started) this.#sendCloseIo();

@@ -1,4 +1,3 @@
-import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import { abortable } from "../../src/abort.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
@@ -19,9 +18,10 @@ import { holdProcess } from "./hold-process.ts";
 import { wasOomKilled } from "./oom.ts";
 import type { ProcessStdio } from "./process-stdio.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
-import { type Session, type Subject, unlessMissing } from "./session.ts";
+import { ProcessRemoval, untilEnded } from "./process-removal.ts";
+import { processStatus } from "./process-state.ts";
+import type { Session, Subject } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
-import { dateOf } from "./times.ts";
 
 /** What a process handle is made with. */
 export interface ProcessInit {
@@ -44,14 +44,6 @@ export interface ProcessInit {
 const SIGKILL = 9;
 const KILLED = 128 + SIGKILL;
 
-const states: Readonly<Record<number, ProcessStatus["state"]>> = {
-  [Status.CREATED]: "created",
-  [Status.RUNNING]: "running",
-  [Status.STOPPED]: "stopped",
-  [Status.PAUSED]: "paused",
-  [Status.PAUSING]: "pausing",
-};
-
 /** A process of a container in containerd. */
 export class ContainerdProcess implements Process {
   /** The connection it was reached over. */
@@ -62,12 +54,11 @@ export class ContainerdProcess implements Process {
   readonly #watch: ExitWatch;
   readonly #terminal: boolean;
   readonly #memoryLimited: boolean;
-  readonly #onRemoved: ((process: ContainerdProcess) => void) | undefined;
+  readonly #removal: ProcessRemoval;
   #pid: number;
   #isCreated: boolean;
   #sizeAtStart: TerminalSize | undefined;
   #starting: Promise<void> | undefined;
-  #removal: Promise<void> | undefined;
 
   /** @param init What is known of it. */
   constructor(session: Session, init: ProcessInit) {
@@ -78,11 +69,21 @@ export class ContainerdProcess implements Process {
     this.#stdio = init.stdio;
     this.#terminal = init.terminal;
     this.#memoryLimited = init.memoryLimited;
-    this.#onRemoved = init.onRemoved;
     this.#watch = new ExitWatch(session, init.ref, (exit) => this.#finish(exit));
     this.#watch.exited.then(async ({ state }) => {
       if (state === "lost") await this.#stdio.close();
     }).catch(() => {}); // of a driver of the user's; nobody waits for it
+    this.#removal = new ProcessRemoval(session, {
+      ref: init.ref,
+      watch: this.#watch,
+      stdio: init.stdio,
+      starting: () => this.#starting,
+      status: (options) => this.status(options),
+      kill: (signal, options) => this.kill(signal, options),
+      thaw: (options) => this.thaw(options),
+      beforeRemoval: () => this.beforeRemoval(),
+      onRemoved: () => init.onRemoved?.(this),
+    });
     this.#watch.start();
   }
 
@@ -127,7 +128,8 @@ export class ContainerdProcess implements Process {
     signal?.throwIfAborted();
     const release = holdProcess();
     try {
-      return await this.#ended(this.subject("wait for"), signal);
+      const subject = this.subject("wait for");
+      return await untilEnded(this.session, this.#watch, { subject, signal });
     } finally {
       release();
     }
@@ -176,37 +178,18 @@ export class ContainerdProcess implements Process {
 
   /** Asks for its state. */
   async status(options: CallOptions = {}): Promise<ProcessStatus> {
-    const { process } = await this.session.call(
-      this.subject("get status of"),
-      (rpc) => this.session.tasks.get(execIds(this.ref), rpc),
-      options,
+    return processStatus(
+      await this.session.call(
+        this.subject("get status of"),
+        (rpc) => this.session.tasks.get(execIds(this.ref), rpc),
+        options,
+      ),
     );
-    const state = states[process?.status ?? Status.UNKNOWN] ?? "unknown";
-    const pid = process?.pid ?? 0;
-    if (state !== "stopped") return { state, pid };
-    return { state, pid, code: process?.exitStatus ?? 0, exitedAt: dateOf(process?.exitedAt) };
   }
 
   /** Removes its record. */
-  async delete({ force = false, signal }: DeleteOptions = {}): Promise<ExitStatus> {
-    signal?.throwIfAborted();
-    const release = holdProcess();
-    try {
-      if (!this.#watch.over) await this.#prepareDelete(force, signal);
-      // The output is read before the shim, which holds it, is told to forget the process.
-      if (this.#watch.over) await abortable(this.exited, signal);
-      // Only one Delete is under way at a time, whoever asked for it: the next finds nothing.
-      const removal = this.#removal ??= this.#remove(force).catch((error: unknown) => {
-        this.#removal = undefined;
-        throw error;
-      });
-      // It goes on when the caller aborts; the session is not closed before.
-      this.session.cleanups.add(() => removal);
-      await abortable(removal, signal);
-      return await this.exited;
-    } finally {
-      release();
-    }
+  async delete(options: DeleteOptions = {}): Promise<ExitStatus> {
+    return await this.#removal.run(options);
   }
 
   /** The subject of a call on this process. */
@@ -249,68 +232,6 @@ export class ContainerdProcess implements Process {
     } catch (error) {
       // It may well have ended already.
       if (!isContainerError(error)) throw error;
-    }
-  }
-
-  async #remove(force: boolean): Promise<void> {
-    const { tasks } = this.session;
-    const ids = execIds(this.ref);
-    await this.beforeRemoval();
-    try {
-      const response = await this.session.call(
-        this.subject("delete"),
-        (rpc) => this.id === INIT_PROCESS ? tasks.delete(ids, rpc) : tasks.deleteProcess(ids, rpc),
-      );
-      this.#watch.settle({ code: response.exitStatus, exitedAt: dateOf(response.exitedAt) });
-    } catch (error) {
-      // Somebody else has removed the record: what was asked for has come to be.
-      if (!isContainerError(error, "not_found") || !(force || this.#watch.over)) throw error;
-      this.#watch.lose("removed by somebody else");
-    }
-    await this.exited;
-    await this.#stdio.close();
-    this.#onRemoved?.(this);
-  }
-
-  /** Brings the process to where it can be deleted, or throws. */
-  async #prepareDelete(force: boolean, signal: AbortSignal | undefined): Promise<void> {
-    const starting = this.#starting;
-    const status = await unlessMissing(this.status({ signal }));
-    if (status === undefined) {
-      if (force) return;
-      throw new ContainerError("not_found", `${this.subject("delete").action}: not found`, {
-        ...this.ref,
-        plugin: this.session.options.id,
-      });
-    }
-    const { state, pid } = status;
-    // The first process of a checkpoint has no pid before it is started, and its end would be waited
-    // for in vain.
-    if (state === "created" && (this.id !== INIT_PROCESS || pid === 0)) {
-      if (starting === undefined) return;
-      // A Start that nobody waits for any more brings it to life after this look at it, and then
-      // the deletion would fail.
-      await abortable(starting, signal);
-      return await this.#prepareDelete(force, signal);
-    }
-    if (state !== "created" && state !== "stopped") {
-      if (!force) throw this.#wrongState(this.subject("delete"), state);
-      if (state !== "running") await this.thaw({ signal });
-    }
-    // A task that was never started is killed, too: deleting it alone waits for its output, which
-    // takes the shim 2 s (containerd 1.6, 1.7) or 10 s (2.1).
-    if (state !== "stopped") await unlessMissing(this.kill(SIGKILL, { signal }));
-    await this.#ended(this.subject("delete"), signal);
-  }
-
-  /** Its end; rejects when the session is closed before. */
-  async #ended(subject: Subject, signal: AbortSignal | undefined): Promise<ExitStatus> {
-    const closed = Promise.withResolvers<never>();
-    const forget = this.session.onClosing(() => closed.reject(this.session.closedError(subject)));
-    try {
-      return await abortable(Promise.race([this.exited, closed.promise]), signal);
-    } finally {
-      forget();
     }
   }
 

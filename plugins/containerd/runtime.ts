@@ -26,6 +26,9 @@ import { containerSubject } from "./process-ref.ts";
 import { serverStream } from "./server-stream.ts";
 import { Session, type SessionOptions, unlessMissing } from "./session.ts";
 
+/** How often a container that is replaced is removed, while somebody starts it at the same time. */
+const REMOVE_ATTEMPTS = 3;
+
 const SPEC_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Spec";
 
 /** A connected containerd daemon, in one namespace. */
@@ -159,10 +162,19 @@ export class ContainerdRuntime implements Runtime {
   }
 
   async #remove(id: string, options: CallOptions): Promise<void> {
-    const stale = await unlessMissing(this.loadContainer(id, options));
-    const task = stale && await unlessMissing(stale.task(options));
-    await task?.delete({ ...options, force: true });
-    if (stale) await unlessMissing(stale.delete(options));
+    for (let attempt = 1;; attempt++) {
+      const stale = await unlessMissing(this.loadContainer(id, options));
+      if (stale === undefined) return;
+      const task = await unlessMissing(stale.task(options));
+      await task?.delete({ ...options, force: true });
+      try {
+        return await unlessMissing(stale.delete(options));
+      } catch (error) {
+        // A start that was under way has made a task in between.
+        const hasTask = isContainerError(error, "failed_precondition");
+        if (!hasTask || attempt === REMOVE_ATTEMPTS) throw error;
+      }
+    }
   }
 
   /** Containers of one daemon would share a cgroup, if each had not one of its own, named for it. */

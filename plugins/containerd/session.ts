@@ -40,7 +40,12 @@ export type Send<T> = (options: RpcOptions) => Promise<T>;
 /** What the session needs of the plugin's options, defaults filled in. */
 export type SessionOptions =
   & Pick<ContainerdOptions, "stdio" | "archiver">
-  & { readonly namespace: string; readonly drainBudgetMs: number; readonly id: string };
+  & {
+    readonly namespace: string;
+    readonly drainBudgetMs: number;
+    readonly removalBudgetMs: number;
+    readonly id: string;
+  };
 
 /** One connection to a daemon, in one namespace: its services, and how they are called. */
 export class Session implements AsyncDisposable {

@@ -61,7 +61,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
     await this.session.settled(processSubject("add", ref), options);
     const stdio = await ProcessStdio.prepare(
       this.session,
-      { ref, terminal, stdio: options.stdio ?? {} },
+      { ref, terminal, stdio: options.stdio ?? {}, onStreamError: options.onStreamError },
       options,
     );
     try {
@@ -101,7 +101,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
     const terminal = process?.terminal ?? false;
     const stdio = await ProcessStdio.attach(
       this.session,
-      { ref, terminal, stdio: options.stdio ?? {} },
+      { ref, terminal, stdio: options.stdio ?? {}, onStreamError: options.onStreamError },
       process ?? { stdin: "", stdout: "", stderr: "" },
       options,
     );

@@ -31,7 +31,7 @@ export class FifoDriver implements StdioDriver {
     const isPlain = streams.every((stream) => stream.kind !== "fifo");
     const host = isPlain ? undefined : await this.#chooseHost();
     signal?.throwIfAborted();
-    const folder = host === undefined ? undefined : this.#folders.make();
+    const folder = host === undefined ? undefined : this.#folders.make(request);
     const builder = new SessionBuilder(request, host, {
       process: "new",
       remove: () => folder?.remove(),

@@ -1,11 +1,10 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import type { StdioOwner } from "../../src/stdio.ts";
+import { defaultBase, folderPrefix, isFolderName, plainPrefix } from "./folder-names.ts";
 import type { FifoOptions } from "./mod.ts";
 import { systemCode, systemError } from "./system-error.ts";
-
-const defaultBase = "/run/libcontainerd/fifo";
-const prefix = "fifo-";
 
 /**
  * The bases that this process made and that are to be removed when they are empty. A fact about the
@@ -26,13 +25,19 @@ export class FifoFolders {
   }
 
   /**
-   * Makes a folder with mode 0700 and a random name.
+   * Makes a folder with mode 0700. Its name begins with that of its owner, so that it is found when
+   * this process is killed, and ends with something random.
    *
+   * @param owner The container; without one the folder is for this process's own use.
    * @throws {ContainerError} by what the system says, for instance `permission_denied`.
    */
-  make(): FifoFolder {
+  make(owner?: StdioOwner): FifoFolder {
     const { directory } = this.#options;
-    const path = directory === undefined ? this.#makeDefault() : this.#make(resolve(directory));
+    const name = (place: "base" | "temporary"): string =>
+      owner === undefined ? plainPrefix(place) : folderPrefix(owner, place);
+    const path = directory === undefined
+      ? this.#makeDefault(name)
+      : this.#make(resolve(directory), name("base"));
     const folder = new FifoFolder(path, this.#options, () => removeBase(dirname(path)));
     try {
       folder.own(path);
@@ -43,9 +48,9 @@ export class FifoFolders {
     return folder;
   }
 
-  #makeDefault(): string {
+  #makeDefault(name: (place: "base" | "temporary") => string): string {
     try {
-      return this.#make(defaultBase);
+      return this.#make(defaultBase, name("base"));
     } catch (error) {
       if (systemCode((error as Error).cause) === "ENOSPC") throw error;
     }
@@ -55,15 +60,15 @@ export class FifoFolders {
     } catch {
       // Deno without the permission to read TMPDIR.
     }
-    return this.#mkdtemp(temporary, `libcontainerd-${prefix}`);
+    return this.#mkdtemp(temporary, name("temporary"));
   }
 
-  #make(base: string): string {
+  #make(base: string, name: string): string {
     // Again, if another process removed the empty base in between.
     for (let attempt = 0;; attempt++) {
       this.#makeBase(base);
       try {
-        return this.#mkdtemp(base, prefix);
+        return this.#mkdtemp(base, name);
       } catch (error) {
         if (systemCode((error as Error).cause) !== "ENOENT" || attempt >= 10) throw error;
       }
@@ -147,10 +152,7 @@ export class FifoFolder {
  * they are known by the name of their folder.
  */
 export function removeForeignFifos(paths: readonly string[]): void {
-  const made = paths.filter((path) => {
-    const folder = basename(dirname(path));
-    return folder.startsWith(prefix) || folder.startsWith(`libcontainerd-${prefix}`);
-  });
+  const made = paths.filter((path) => isFolderName(basename(dirname(path))));
   for (const path of made) tryRemove(() => unlinkSync(path));
   for (const folder of new Set(made.map((path) => dirname(path)))) {
     tryRemove(() => rmdirSync(folder));

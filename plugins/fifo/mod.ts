@@ -22,7 +22,14 @@
 
 import { invalidArgument } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
-import type { StdioDriver, StdioPaths, StdioRequest, StdioSession } from "../../src/stdio.ts";
+import type {
+  StdioDriver,
+  StdioLeftovers,
+  StdioOwner,
+  StdioPaths,
+  StdioRequest,
+  StdioSession,
+} from "../../src/stdio.ts";
 
 /**
  * A way to read and write FIFOs without blocking.
@@ -38,9 +45,10 @@ export type FifoBackendName = "socket" | "ffi-socket" | "bun-file" | "cat" | "po
 /** What {@linkcode fifo} takes. */
 export interface FifoOptions {
   /**
-   * Absolute path of the folder that each process gets its own folder in, mode 0700 with a random
-   * name. It is made if missing, and what was made is removed when it is empty. Default:
-   * `/run/libcontainerd/fifo`, or the folder for temporary files where that cannot be written.
+   * Absolute path of the folder that each process gets its own folder in, mode 0700 with a name of
+   * its namespace, its container and something random. It is made if missing, and what was made is
+   * removed when it is empty. Default: `/run/libcontainerd/fifo`, or the folder for temporary files
+   * where that cannot be written. Clients with one folder find what others have left there.
    */
   readonly directory?: string | undefined;
   /** User that the FIFOs are given to, for a shim in a user namespace. Default: this process's. */
@@ -83,6 +91,11 @@ export function fifo(options: FifoOptions = {}): StdioDriver {
     ): Promise<StdioSession> {
       call?.signal?.throwIfAborted();
       return (await load()).attach(request, paths, call);
+    },
+    // Of its own, and small: every removal needs it, also where no process has streams.
+    async leftovers(owner: StdioOwner): Promise<StdioLeftovers> {
+      const { FoundFifos } = await import("./leftovers.ts");
+      return FoundFifos.find(owner, options);
     },
   };
 }

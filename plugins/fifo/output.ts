@@ -35,12 +35,14 @@ export class Output implements ReadSink {
   #limitBytes = readAheadBytes;
   #flow: "new" | "reading" | "paused" = "new";
   #mode: "deliver" | "discard" = "deliver";
+  #onCancel: OutputOptions["onCancel"];
   #isDraining = false;
   #end: "open" | "complete" | "failed" | "closed" = "open";
 
   /** @param open Opens our end. */
   constructor(open: (sink: ReadSink) => FifoReader, options: OutputOptions) {
     this.#options = options;
+    this.#onCancel = options.onCancel;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolveEnded = resolve;
@@ -89,6 +91,12 @@ export class Output implements ReadSink {
     return this.ended;
   }
 
+  /** Reads on and throws away, whatever a cancel would do; the stream must not be locked. */
+  async discard(): Promise<void> {
+    this.#onCancel = "discard";
+    await this.stream.cancel();
+  }
+
   /** Stops keeping the event loop alive for a drain whose time is up. */
   stopDraining(): void {
     this.#isDraining = false;
@@ -109,7 +117,7 @@ export class Output implements ReadSink {
 
   async #cancel(): Promise<void> {
     this.#mode = "discard";
-    if (this.#options.onCancel === "detach") return await this.close();
+    if (this.#onCancel === "detach") return await this.close();
     if (!this.#isDraining) this.#reader.keepAlive("idle");
     this.#resume();
   }

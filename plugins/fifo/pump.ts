@@ -1,6 +1,10 @@
+import { isContainerError } from "../../src/errors.ts";
 import { copyProcessInput, processOutput } from "./inherit.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
+
+/** Is told of a stream of the caller that failed. */
+export type StreamFailure = (cause: unknown) => void;
 
 /** Moves bytes between a FIFO and a stream of the caller. Failures never surface as rejections. */
 export interface Pump {
@@ -17,7 +21,7 @@ export interface Pump {
 /**
  * Pumps an output into a stream, which is closed at the end, or into this process's own output. A
  * stream that fails ends the pump; what follows is read and thrown away, so that the process does
- * not stall.
+ * not stall, also of a process that was attached to.
  */
 export class OutputPump implements Pump {
   /** Resolves when everything was handed over, or the stream failed. */
@@ -25,10 +29,16 @@ export class OutputPump implements Pump {
   #isFailed = false;
 
   /** @param target The caller's stream, or the name of this process's own. */
-  constructor(output: Output, target: WritableStream<Uint8Array> | "stdout" | "stderr") {
+  constructor(
+    output: Output,
+    target: WritableStream<Uint8Array> | "stdout" | "stderr",
+    onFailure: StreamFailure,
+  ) {
     const sink = typeof target === "string" ? processOutput(target) : target;
-    this.drained = output.stream.pipeTo(sink).catch(() => {
+    this.drained = output.stream.pipeTo(sink, { preventCancel: true }).catch(async (cause) => {
       this.#isFailed = true;
+      onFailure(cause);
+      await output.discard().catch(() => {}); // of a pipe that could not be read, which was told
     });
   }
 
@@ -52,13 +62,19 @@ export class InputPump implements Pump {
   readonly isFailed = false;
   readonly #source: ReadableStream<Uint8Array> | "stdin";
   readonly #input: Input;
+  readonly #onFailure: StreamFailure;
   readonly #stop = new AbortController();
   #isStarted = false;
 
   /** @param source The caller's stream, or `stdin` for this process's own. */
-  constructor(input: Input, source: ReadableStream<Uint8Array> | "stdin") {
+  constructor(
+    input: Input,
+    source: ReadableStream<Uint8Array> | "stdin",
+    onFailure: StreamFailure,
+  ) {
     this.#input = input;
     this.#source = source;
+    this.#onFailure = onFailure;
   }
 
   /** Starts it; once. */
@@ -84,7 +100,8 @@ export class InputPump implements Pump {
   async #pipe(source: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
     try {
       await source.pipeTo(this.#input.stream, { signal });
-    } catch {
+    } catch (cause) {
+      if (!signal.aborted && !isUnread(cause)) this.#onFailure(cause);
       // Aborting cancels the source; not so in Node (22 to 26) when a write is pending that then
       // fails, as it does at the end of a process that did not read.
       await source.cancel();
@@ -96,4 +113,9 @@ export class InputPump implements Pump {
     await copyProcessInput((chunk) => writer.write(chunk), signal);
     if (!signal.aborted) await writer.close();
   }
+}
+
+/** Whether a process did not want its input, which is no failure: many end before they read all. */
+function isUnread(cause: unknown): boolean {
+  return isContainerError(cause, "failed_precondition") && cause.plugin === "fifo";
 }

@@ -5,6 +5,7 @@ import { Keeper } from "./keeper.ts";
 import { Output } from "./output.ts";
 import { InputPump, OutputPump, type Pump } from "./pump.ts";
 import { FifoSession, type SessionParts } from "./session.ts";
+import { streamFailure } from "./stream-failure.ts";
 import { systemError } from "./system-error.ts";
 
 /** What {@linkcode SessionBuilder} takes. */
@@ -94,8 +95,9 @@ export class SessionBuilder {
     });
     this.#input = input;
     const source = stdio.stdin;
-    if (source instanceof ReadableStream) this.#pumps.push(new InputPump(input, source));
-    else if (source === "inherit") this.#pumps.push(new InputPump(input, "stdin"));
+    const failure = streamFailure(this.#request, "stdin");
+    if (source instanceof ReadableStream) this.#pumps.push(new InputPump(input, source, failure));
+    else if (source === "inherit") this.#pumps.push(new InputPump(input, "stdin", failure));
     else this.#stdin = input.stream;
   }
 
@@ -114,8 +116,9 @@ export class SessionBuilder {
     });
     this.#outputs.push(output);
     const target = stdio[name];
-    if (target instanceof WritableStream) this.#pumps.push(new OutputPump(output, target));
-    else if (target === "inherit") this.#pumps.push(new OutputPump(output, name));
+    const failure = streamFailure(this.#request, name);
+    if (target instanceof WritableStream) this.#pumps.push(new OutputPump(output, target, failure));
+    else if (target === "inherit") this.#pumps.push(new OutputPump(output, name, failure));
     else if (name === "stdout") this.#stdout = output.stream;
     else this.#stderr = output.stream;
   }

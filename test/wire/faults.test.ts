@@ -20,7 +20,12 @@ import { decodeJson } from "../../src/oci/encode.ts";
 import { linuxSpec } from "../../src/oci/mod.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 
-const options = { namespace: "default", drainBudgetMs: 0, id: "containerd" };
+const options = {
+  namespace: "default",
+  drainBudgetMs: 0,
+  removalBudgetMs: 40_000,
+  id: "containerd",
+};
 const ref = { containerId: "web", processId: "init" };
 const finish = () => Promise.reject(new Error("not ended"));
 

@@ -1,0 +1,35 @@
+import { isContainerError } from "../../src/errors.ts";
+import type { CallOptions } from "../../src/runtime.ts";
+import { Backoff } from "./backoff.ts";
+import { backgroundDelay } from "./background-delay.ts";
+
+/**
+ * How long a task waits for containerd to clear away an earlier one of its container whose Create
+ * was broken off, in milliseconds. containerd gives that one's shim 5 s to delete it and 5 s more to
+ * end.
+ */
+const BUDGET_MS = 15_000;
+
+/** The folder of a task is there, and none of its own: the daemon knows of no task. */
+const inTheWay = /mkdir .*: file exists/;
+
+/**
+ * Makes a task; again while the folder of an earlier one is in the way. A client that is killed
+ * breaks its Create off; containerd forgets that task at once and clears it away afterwards.
+ */
+export async function onceCleared<T>(
+  create: () => Promise<T>,
+  { signal }: CallOptions,
+): Promise<T> {
+  const deadline = Date.now() + BUDGET_MS;
+  const backoff = new Backoff();
+  while (true) {
+    try {
+      return await create();
+    } catch (error) {
+      const isInTheWay = isContainerError(error) && inTheWay.test(error.message);
+      if (!isInTheWay || Date.now() > deadline || signal?.aborted) throw error;
+      await backgroundDelay(backoff.next(), signal ?? new AbortController().signal);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { GetResponse } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
+import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
+import type { ProcessStatus } from "../../src/runtime.ts";
+import { dateOf } from "./times.ts";
+
+const states: Readonly<Record<number, ProcessStatus["state"]>> = {
+  [Status.CREATED]: "created",
+  [Status.RUNNING]: "running",
+  [Status.STOPPED]: "stopped",
+  [Status.PAUSED]: "paused",
+  [Status.PAUSING]: "pausing",
+};
+
+/** The state of a process, as containerd tells it. */
+export function processStatus({ process }: GetResponse): ProcessStatus {
+  const state = states[process?.status ?? Status.UNKNOWN] ?? "unknown";
+  const pid = process?.pid ?? 0;
+  if (state !== "stopped") return { state, pid };
+  return { state, pid, code: process?.exitStatus ?? 0, exitedAt: dateOf(process?.exitedAt) };
+}

@@ -1,0 +1,33 @@
+import type { StdioOwner } from "../../src/stdio.ts";
+
+/** The folder that the folders of processes are in, where none is given. */
+export const defaultBase = "/run/libcontainerd/fifo";
+
+const prefix = "fifo-";
+/** Of folders in the one for temporary files, which others use, too. */
+const temporaryPrefix = `libcontainerd-${prefix}`;
+/** No id of containerd is longer; with both, a name is far from the 255 bytes that a name may have. */
+const longestPart = 76;
+
+/** The beginning of the names of all folders of one container, which something random follows. */
+export function folderPrefix(owner: StdioOwner, place: "base" | "temporary" = "base"): string {
+  const { namespace = "", containerId } = owner;
+  // The plus sign is in no id, so that no container has the beginning of another one's.
+  const start = place === "base" ? prefix : temporaryPrefix;
+  return `${start}${part(namespace)}+${part(containerId)}+`;
+}
+
+/** The beginning of a name that belongs to no container. */
+export function plainPrefix(place: "base" | "temporary"): string {
+  return place === "base" ? prefix : temporaryPrefix;
+}
+
+/** Whether a folder of this name was made by this library, in whatever version. */
+export function isFolderName(name: string): boolean {
+  return name.startsWith(prefix) || name.startsWith(temporaryPrefix);
+}
+
+/** What is no id goes to a folder all the same; then containers may share the beginning of names. */
+function part(id: string): string {
+  return id.replaceAll(/[^\w.-]/g, "_").slice(0, longestPart);
+}
