@@ -156,6 +156,7 @@ export class ContainerdProcess implements Process {
   /** Changes the size of its terminal. */
   async resize(size: TerminalSize, options: CallOptions = {}): Promise<void> {
     validateTerminalSize(size);
+    options.signal?.throwIfAborted();
     const { columns: width, rows: height } = size;
     const subject = this.subject("resize terminal of");
     // A shim says nothing.
