@@ -7,7 +7,10 @@ import type { InputStream, OutputStream, Stdio, StdioFor, StdioOptions } from ".
 export interface ClientOptions {
   /** Is told of every event. It is subscribed before a runtime is used for the first time. */
   readonly backend?: Backend | undefined;
-  /** Is told of errors that no call can report. Default: they are dropped. */
+  /**
+   * Is told of errors that no call can report, such as of a stream of yours that failed. Default: they
+   * are dropped.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** What was chosen and why, for {@linkcode Client.describe}. */
   readonly description?: ClientDescription | undefined;

@@ -93,7 +93,7 @@ export class Client implements AsyncDisposable {
     this.#events = new EventHub(options.backend, onError);
     this.#pool = new RuntimePool(registry, (runtime) => this.#events.add(runtime));
     this.#handles = new Handles(({ signal }) => this.#pool.searchable(signal));
-    this.#launcher = new Launcher(this.#handles, this.#cleanups);
+    this.#launcher = new Launcher(this.#handles, this.#cleanups, onError);
     this.#description = options.description ?? {
       runtime: registry.names.join(", ") || "default",
       reason: "given by the caller",
@@ -202,6 +202,8 @@ export class Client implements AsyncDisposable {
    * Nothing can be `"piped"`: give streams, or a callback that is handed them.
    *
    * @returns How its first process ended.
+   * @throws {ContainerError} `data_loss`, once the container has ended and is removed, if a stream
+   * of `stdio` failed: then the result is not complete.
    */
   async run<Shim extends string, const S extends StdioChoice = StdioChoice>(
     id: string,
@@ -354,7 +356,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Removes a container.
+   * Removes a container. With `force` its task is ended and removed before, and a container that
+   * somebody else removes at the same time is no error.
    *
    * @throws {ContainerError} `failed_precondition` if it has a task and `force` is not set.
    */
@@ -363,14 +366,20 @@ export class Client implements AsyncDisposable {
     for (let attempt = 1;; attempt++) {
       if (options.force) {
         await this.deleteTask(id, options).catch((error: unknown) => {
-          if (!isContainerError(error, "failed_precondition")) throw error;
+          const isWithoutTask = isContainerError(error, "failed_precondition") ||
+            isContainerError(error, "not_found");
+          if (!isWithoutTask) throw error;
         });
       }
       try {
         await container.delete({ signal: options.signal });
         break;
       } catch (error) {
-        if (isContainerError(error, "not_found")) this.#handles.removeContainer(container);
+        if (isContainerError(error, "not_found")) {
+          this.#handles.removeContainer(container);
+          // Somebody else has removed it meanwhile: what was asked for has come to be.
+          if (options.force) return;
+        }
         // A start that was under way has made a task in between.
         const hasTask = isContainerError(error, "failed_precondition");
         if (!options.force || !hasTask || attempt === DELETE_ATTEMPTS) throw error;

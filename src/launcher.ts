@@ -1,7 +1,7 @@
 import { abortable } from "./abort.ts";
 import { type Cleanups, cleanupSubject } from "./cleanups.ts";
 import type { ExecOptions, RestoreOptions, RestoreResult, StartOptions } from "./client-options.ts";
-import { isContainerError } from "./errors.ts";
+import { type ContainerError, isContainerError } from "./errors.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import type { Handles } from "./handles.ts";
 import type { Process as ProcessSpec } from "./oci/spec.ts";
@@ -12,15 +12,24 @@ import { handStdio, stdioOptions } from "./stdio-choice.ts";
 export class Launcher {
   readonly #handles: Handles;
   readonly #cleanups: Cleanups;
+  readonly #onError: (error: unknown) => void;
 
-  /** @param handles Hold what was started. */
-  constructor(handles: Handles, cleanups: Cleanups) {
+  /**
+   * @param handles Hold what was started.
+   * @param onError Is told of streams of the caller that fail.
+   */
+  constructor(handles: Handles, cleanups: Cleanups, onError: (error: unknown) => void) {
     this.#handles = handles;
     this.#cleanups = cleanups;
+    this.#onError = onError;
   }
 
   /** Starts the first process of a container. */
-  async start(container: Container, options: StartOptions): Promise<Task> {
+  async start(
+    container: Container,
+    options: StartOptions,
+    onStreamError: (error: ContainerError) => void = this.#onError,
+  ): Promise<Task> {
     const { signal, stdio, checkpointDir } = options;
     const terminal = typeof stdio === "function" &&
       ((await container.info({ signal })).spec.process?.terminal ?? false);
@@ -28,6 +37,7 @@ export class Launcher {
       signal,
       checkpointDir,
       stdio: stdioOptions(stdio, terminal),
+      onStreamError,
     });
     try {
       await abortable(handStdio(stdio, task.stdio), signal);
@@ -57,6 +67,7 @@ export class Launcher {
     const handle = await task.exec(processId, process, {
       signal,
       stdio: stdioOptions(stdio, process.terminal ?? false),
+      onStreamError: this.#onError,
     });
     const remove = async (budget: AbortSignal) => {
       await handle.delete({ force: true, signal: budget });
@@ -81,7 +92,7 @@ export class Launcher {
     const { signal, stdio } = options;
     let task: Task;
     try {
-      task = await container.task({ signal, stdio });
+      task = await container.task({ signal, stdio, onStreamError: this.#onError });
     } catch (error) {
       if (!isContainerError(error, "not_found")) throw error;
       this.#handles.addContainer(container);
@@ -104,17 +115,29 @@ export class Launcher {
   async run(container: Container, options: StartOptions): Promise<ExitStatus> {
     const { signal } = options;
     let task: Task | undefined;
+    let status: ExitStatus | undefined;
+    let failure: ContainerError | undefined;
+    // The first one is what the call rejects with, if nothing else is.
+    const onStreamError = (error: ContainerError) => {
+      if (status !== undefined || failure !== undefined) this.#onError(error);
+      else failure = error;
+    };
     const remove = async (budget: AbortSignal) => {
       await task?.delete({ force: true, signal: budget }).catch(unlessMissing);
       await container.delete({ signal: budget }).catch(unlessMissing);
       this.#handles.removeContainer(container);
     };
     try {
-      task = await this.start(container, options);
-      return await task.wait({ signal });
+      task = await this.start(container, options, onStreamError);
+      status = await task.wait({ signal });
+    } catch (error) {
+      if (failure !== undefined) this.#onError(failure);
+      throw error;
     } finally {
       await this.#cleanups.add(remove, { signal, subject: container.id });
     }
+    if (failure !== undefined) throw failure;
+    return status;
   }
 }
 
