@@ -7,12 +7,13 @@ import { grpc } from "../../plugins/grpc/mod.ts";
 import type { Rpc } from "../../plugins/rpc/mod.ts";
 import { Client } from "../../src/client.ts";
 import type { ClientOptions } from "../../src/client-options.ts";
-import { isContainerError } from "../../src/errors.ts";
 import { linuxSpec, type LinuxSpecOptions } from "../../src/oci/linux-spec.ts";
 import { processSpec } from "../../src/oci/process-spec.ts";
 import type { Process, Spec } from "../../src/oci/spec.ts";
 import { Registry } from "../../src/registry.ts";
+import { disposeAfter } from "../contract/dispose-after.ts";
 import { EventLog } from "../contract/event-log.ts";
+import { removeContainer } from "../contract/remove-container.ts";
 import { found, sharedRootfs } from "../helpers/cache.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../helpers/daemon.ts";
 
@@ -120,12 +121,7 @@ export class Bed {
 
   /** Subscribes for the length of `use`. */
   async withEvents(use: (events: EventLog) => Promise<void>): Promise<void> {
-    const events = await EventLog.open(this.client.events());
-    try {
-      await use(events);
-    } finally {
-      await events[Symbol.asyncDispose]();
-    }
+    await disposeAfter(await EventLog.open(this.client.events()), use);
   }
 
   /** Opens a second client for the length of `use`. */
@@ -133,21 +129,12 @@ export class Bed {
     use: (client: Client) => Promise<void>,
     options?: ConnectToOptions,
   ): Promise<void> {
-    const client = connectTo(this.daemon, options);
-    try {
-      await use(client);
-    } finally {
-      await client[Symbol.asyncDispose]();
-    }
+    await disposeAfter(connectTo(this.daemon, options), use);
   }
 
   /** Removes a container, if it is there, in whatever state. */
   async remove(id: string): Promise<void> {
-    try {
-      await this.client.delete(id, { force: true });
-    } catch (error) {
-      if (!isContainerError(error, "not_found")) throw error;
-    }
+    await removeContainer(this.client, id);
   }
 
   /** The generated client of a service, for what the facade does not have. */

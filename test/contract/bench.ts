@@ -1,10 +1,11 @@
 import type { Client } from "../../src/client.ts";
 import type { ClientOptions, CreateOptions } from "../../src/client-options.ts";
-import { isContainerError } from "../../src/errors.ts";
 import type { Process, Spec } from "../../src/oci/spec.ts";
 import type { Resources } from "../../src/runtime.ts";
 import type { Stats } from "../../src/stats.ts";
+import { disposeAfter } from "./dispose-after.ts";
 import { EventLog } from "./event-log.ts";
+import { removeContainer } from "./remove-container.ts";
 import type { Program, ProgramOptions } from "./program.ts";
 
 /**
@@ -129,30 +130,16 @@ export class Bench {
 
   /** Subscribes for the length of `use`. */
   async withEvents(use: (events: EventLog) => Promise<void>): Promise<void> {
-    const events = await EventLog.open(this.client.events());
-    try {
-      await use(events);
-    } finally {
-      await events[Symbol.asyncDispose]();
-    }
+    await disposeAfter(await EventLog.open(this.client.events()), use);
   }
 
   /** Opens a second client for the length of `use`. */
   async withClient(use: (client: Client) => Promise<void>, options?: ClientOptions): Promise<void> {
-    const client = await this.options.open(options);
-    try {
-      await use(client);
-    } finally {
-      await client[Symbol.asyncDispose]();
-    }
+    await disposeAfter(await this.options.open(options), use);
   }
 
   /** Removes a container, if it is there, in whatever state. */
   async remove(id: string): Promise<void> {
-    try {
-      await this.client.delete(id, { force: true });
-    } catch (error) {
-      if (!isContainerError(error, "not_found")) throw error;
-    }
+    await removeContainer(this.client, id);
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Bench } from "./bench.ts";
 import { rejectsWith } from "./assertions.ts";
+import { type Calls, recordCalls, taskCalls } from "./calls.ts";
 
 /** The record of a container: made, found, listed, removed. */
 export function recordContract(bench: Bench): void {
@@ -134,74 +135,25 @@ export function recordContract(bench: Bench): void {
   });
 
   it("every call that takes an id says not_found for one that nobody has", async () => {
-    const { client } = bench;
     const id = bench.newId();
-    const process = options.process(exit);
-    const calls: readonly (() => Promise<unknown>)[] = [
-      () => client.start(id),
-      () => client.exec(id, "x", process),
-      () => client.restore(id),
-      () => client.signalProcess(id, "init", "TERM"),
-      () => client.resizeTerminal(id, "init", { columns: 80, rows: 24 }),
-      () => client.closeStdin(id, "init"),
-      () => client.pause(id),
-      () => client.resume(id),
-      () => client.stats(id),
-      () => client.listPids(id),
-      () => client.summary(id),
-      () => client.status(id),
-      () => client.wait(id),
-      () => client.updateResources(id, {}),
-      () => client.createCheckpoint(id, "/tmp/never"),
-      () => client.deleteTask(id),
-      () => client.delete(id),
-    ];
-    for (const call of calls) await rejectsWith(call, "not_found", { containerId: id });
+    const calls = recordCalls(bench.client, id, { process: options.process(exit) });
+    for (const call of Object.values(calls)) {
+      await rejectsWith(call, "not_found", { containerId: id });
+    }
   });
 
   it("every call that needs a task says failed_precondition for a container without one", async () => {
-    const { client } = bench;
-    const process = options.process(exit);
     await bench.withContainer(exit, async (id) => {
-      const calls: readonly (() => Promise<unknown>)[] = [
-        () => client.exec(id, "x", process),
-        () => client.signalProcess(id, "init", "TERM"),
-        () => client.resizeTerminal(id, "init", { columns: 80, rows: 24 }),
-        () => client.closeStdin(id, "init"),
-        () => client.pause(id),
-        () => client.resume(id),
-        () => client.stats(id),
-        () => client.listPids(id),
-        () => client.summary(id),
-        () => client.status(id),
-        () => client.wait(id),
-        () => client.updateResources(id, {}),
-        () => client.createCheckpoint(id, "/tmp/never"),
-        () => client.deleteTask(id),
-      ];
-      for (const call of calls) await rejectsWith(call, "failed_precondition", { containerId: id });
+      const calls = taskCalls(bench.client, id, { process: options.process(exit) });
+      for (const call of Object.values(calls)) {
+        await rejectsWith(call, "failed_precondition", { containerId: id });
+      }
     });
   });
 
   it("every call that takes an id refuses one that cannot be", async () => {
-    const { client } = bench;
-    const process = options.process(exit);
-    const id = "../outside";
-    const calls: readonly (() => Promise<unknown>)[] = [
-      () => client.start(id),
-      () => client.exec(id, "x", process),
-      () => client.restore(id),
-      () => client.signalProcess(id, "init", "TERM"),
-      () => client.closeStdin(id, "init"),
-      () => client.pause(id),
-      () => client.stats(id),
-      () => client.summary(id),
-      () => client.status(id),
-      () => client.wait(id),
-      () => client.deleteTask(id),
-      () => client.delete(id),
-    ];
-    for (const call of calls) {
+    const calls = recordCalls(bench.client, "../outside", { process: options.process(exit) });
+    for (const call of Object.values(calls)) {
       await rejectsWith(call, "invalid_argument", { field: "containerId" });
     }
   });
@@ -210,23 +162,18 @@ export function recordContract(bench: Bench): void {
     const { client } = bench;
     const reason = new Error("no longer wanted");
     const signal = AbortSignal.abort(reason);
+    const process = options.process(exit);
     await bench.withRunning({ does: "run" }, async (id) => {
-      const calls: readonly (() => Promise<unknown>)[] = [
-        () => client.version(undefined, { signal }),
-        () => client.create(bench.newId(), options.spec(exit), options.shim, { signal }),
-        () => client.start(id, { signal }),
-        () => client.exec(id, "x", options.process(exit), { signal }),
-        () => client.restore(id, { signal }),
-        () => client.signalProcess(id, "init", "KILL", { signal }),
-        () => client.closeStdin(id, "init", { signal }),
-        () => client.status(id, "init", { signal }),
-        () => client.wait(id, "init", { signal }),
-        () => client.deleteTask(id, { signal, force: true }),
-        () => client.delete(id, { signal, force: true }),
-        () => client.events({ signal }).ready,
-      ];
-      for (const [index, call] of calls.entries()) {
-        await assert.rejects(call, (error) => error === reason, `call ${index}`);
+      const calls: Calls = {
+        ...recordCalls(client, id, { process, signal }),
+        version: () => client.version(undefined, { signal }),
+        create: () => client.create(bench.newId(), options.spec(exit), options.shim, { signal }),
+        "deleteTask with force": () => client.deleteTask(id, { signal, force: true }),
+        "delete with force": () => client.delete(id, { signal, force: true }),
+        events: () => client.events({ signal }).ready,
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        await assert.rejects(call, (error) => error === reason, name);
       }
       assert.equal((await client.status(id)).state, "running");
     });
