@@ -160,7 +160,7 @@ class BunWriter implements FifoWriter {
         try {
           readSync(fd, buffer);
         } catch {
-          // EAGAIN: empty for now.
+          // EAGAIN: nothing is there yet.
         }
         await Promise.race([closed, sleep(1)]);
       }
