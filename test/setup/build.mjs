@@ -5,6 +5,7 @@ import process from "node:process";
 import { build } from "esbuild";
 import { root } from "./paths.mjs";
 import { toolEnvironment } from "./checks.mjs";
+import { parsedDescriptors } from "./parsed-descriptors.mjs";
 
 const packages = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 
@@ -44,6 +45,7 @@ async function bundle(dist) {
     platform: "node",
     target: "es2023",
     legalComments: "none",
+    plugins: [parsedDescriptors()],
     metafile: true,
     logLevel: "warning",
   });
