@@ -6,6 +6,14 @@ import * as wkt from "@bufbuild/protobuf/wkt";
 
 const reviver = "parsed-descriptors";
 
+/** What the messages of which a descriptor is made have where a field is not set, by their names. */
+const prototypes = Object.fromEntries(
+  Object.values(wkt)
+    .filter(({ kind, file }) => kind === "message" && file === wkt.file_google_protobuf_descriptor)
+    .map((schema) => [nameOf(schema.typeName), Object.getPrototypeOf(create(schema))])
+    .filter(([, prototype]) => prototype !== Object.prototype && isPlain(prototype)),
+);
+
 /**
  * A plugin of esbuild that parses the descriptors in generated stubs when the stubs are bundled.
  *
@@ -38,29 +46,21 @@ export function parseDescriptors(text) {
     /\bfileDesc\("([A-Za-z0-9+/=]+)"(?:, \[([^\]]*)\])?\)/g,
     (call, base64, imports = "") => {
       const file = fromBinary(wkt.FileDescriptorProtoSchema, base64Decode(base64));
-      const literal = literalOf(withJsonNames(file));
-      return literal === undefined ? call : `reviveFile(${literal}, [${imports}])`;
+      return isPlain(file) ? `parsedFile(${literalOf(withJsonNames(file))}, [${imports}])` : call;
     },
   );
   if (parsed === text) return text;
-  return `import { reviveFile } from "${reviver}";\n${parsed}`;
+  return `import { parsedFile, prototypes as p } from "${reviver}";\n${parsed}`;
 }
 
 /** The module that makes descriptors of literals. */
 export function reviverText() {
   return `import { createFileRegistry } from "@bufbuild/protobuf";
-const prototypes = ${JSON.stringify(prototypes())};
-export function reviveFile(file, imports) {
+export const prototypes = ${JSON.stringify(prototypes)};
+export function parsedFile(file, imports) {
   file.dependency = imports.map(({ proto }) => proto.name);
   const find = (name) => imports.find(({ proto }) => proto.name === name);
-  return createFileRegistry(revive(file), find).getFile(file.name);
-}
-function revive(message) {
-  for (const value of Object.values(message)) {
-    if (Array.isArray(value)) value.forEach((each) => typeof each === "object" && revive(each));
-    else if (typeof value === "object") revive(value);
-  }
-  return Object.setPrototypeOf(message, prototypes[message.$typeName] ?? null);
+  return createFileRegistry(file, find).getFile(file.name);
 }
 `;
 }
@@ -77,24 +77,23 @@ function withJsonNames(file) {
   return file;
 }
 
-/** What a message has where a field is not set: protobuf-es keeps that in its prototype. */
-function prototypes() {
-  const found = {};
-  for (const schema of Object.values(wkt)) {
-    if (schema?.kind !== "message" || schema.file !== wkt.file_google_protobuf_descriptor) continue;
-    const prototype = Object.getPrototypeOf(create(schema));
-    if (prototype !== Object.prototype && isPlain(prototype)) found[schema.typeName] = prototype;
-  }
-  return found;
-}
-
-/** The literal of a message, if all that it holds can be told by one. */
-function literalOf(message) {
-  return isPlain(message) ? JSON.stringify(message) : undefined;
-}
-
 function isPlain(value) {
   if (typeof value === "bigint" || ArrayBuffer.isView(value)) return false;
   if (typeof value !== "object" || value === null) return true;
   return !("$unknown" in value) && Object.values(value).every(isPlain);
+}
+
+/** The literal of what is plain; what a message's fields are when unset is in its prototype. */
+function literalOf(value) {
+  if (Array.isArray(value)) return `[${value.map(literalOf)}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+    .map(([name, member]) => `${name}:${literalOf(member)}`);
+  const name = nameOf(value.$typeName);
+  if (name in prototypes) members.unshift(`__proto__:p.${name}`);
+  return `{${members}}`;
+}
+
+function nameOf(typeName) {
+  return typeName.split(".").at(-1);
 }

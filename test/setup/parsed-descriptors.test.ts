@@ -15,12 +15,18 @@ import { repositoryDir } from "../helpers/cache.ts";
 import { sourceFiles } from "../helpers/import-graph.ts";
 import { parseDescriptors, reviverText } from "./parsed-descriptors.mjs";
 
-type MakeFile = (proto: unknown, imports: readonly DescFile[]) => DescFile;
+type MakeFile = (imports: readonly DescFile[]) => DescFile;
 
-/** The function that a bundle makes descriptors with. */
-function reviver(): MakeFile {
-  const body = reviverText().replace(/^import .*$/m, "").replace("export function", "function");
-  return new Function("createFileRegistry", `${body}; return reviveFile;`)(createFileRegistry);
+/** What a bundle makes the descriptor of a stub with. */
+function parsed(stub: string): MakeFile {
+  const call = /\bparsedFile\((\{.*\}), \[/.exec(parseDescriptors(stub));
+  assert.ok(call !== null, "the descriptor is not parsed");
+  const reviver = reviverText().replace(/^import .*$/m, "").replaceAll("export ", "");
+  const make = new Function(
+    "createFileRegistry",
+    `${reviver}; const p = prototypes; return (imports) => parsedFile(${call[1]}, imports);`,
+  );
+  return make(createFileRegistry);
 }
 
 /** What protobuf-es finds out about every field, as text. */
@@ -51,7 +57,6 @@ describe("parseDescriptors()", () => {
   const stubs = sourceFiles("proto/gen").filter((file) => file.endsWith("_pb.ts"));
   const files = new Map<string, DescFile>();
   const remade = new Map<string, DescFile>();
-  const revive = reviver();
 
   /** Makes the descriptor of a stub from its literal, after those of what it imports. */
   function remake(file: DescFile, stubOf: ReadonlyMap<string, string>): DescFile {
@@ -59,9 +64,7 @@ describe("parseDescriptors()", () => {
     if (known !== undefined) return known;
     const text = stubOf.get(file.name);
     if (text === undefined) return file; // of protobuf-es itself
-    const literal = /reviveFile\((\{.*\}), \[/.exec(parseDescriptors(text))?.[1];
-    assert.ok(literal !== undefined, `${file.name} is not parsed`);
-    const made = revive(JSON.parse(literal), file.dependencies.map((each) => remake(each, stubOf)));
+    const made = parsed(text)(file.dependencies.map((each) => remake(each, stubOf)));
     remade.set(file.name, made);
     return made;
   }
