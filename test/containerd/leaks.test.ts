@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import type { Client } from "../../src/client.ts";
+import { describe, it } from "node:test";
 import { isContainerError } from "../../src/errors.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
 import { processSpec } from "../../src/oci/process-spec.ts";
-import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { holdings, type HoldingsOptions, noMoreThan } from "../helpers/leaks.ts";
 import { scale } from "../helpers/scale.ts";
 import { collectGarbage, heapBytes, residentBytes } from "./support/garbage.ts";
-import { type Leftovers, leftovers, NOTHING } from "./support/leftovers.ts";
+import { BOX, onlyBox, useBox } from "./support/box.ts";
+import { leftovers } from "./support/leftovers.ts";
 import { fifoDir, openClient, RUNC } from "./support/open-client.ts";
 import { readAll } from "./support/read-all.ts";
-import { RpcGate } from "./support/rpc-gate.ts";
 import { execOf, sleeper, specOf } from "./support/specs.ts";
 
 /** How much the heap may grow over all rounds, in bytes: far less than one buffer for each round. */
@@ -21,25 +19,8 @@ const RESIDENT_BYTES = 96 * 1024 * 1024;
 /** How many rounds are under way at a time. */
 const AT_ONCE = 4;
 
-const BOX = "box";
-let daemon: Daemon;
-let client: Client;
-let gate: RpcGate;
-let where: HoldingsOptions;
-const box: Leftovers = { ...NOTHING, containers: [BOX], tasks: [BOX], bundles: [BOX] };
-
-before(async () => {
-  daemon = await startDaemon();
-  gate = new RpcGate();
-  client = openClient(daemon, { interceptors: [gate.interceptor] });
-  where = { daemon, fifoDirs: [fifoDir(daemon)] };
-  await client.create(BOX, sleeper(), RUNC);
-  await client.start(BOX);
-});
-after(async () => {
-  await client?.[Symbol.asyncDispose]();
-  await daemon?.stop();
-});
+const box = useBox();
+const where = (): HoldingsOptions => ({ daemon: box.daemon, fifoDirs: [fifoDir(box.daemon)] });
 
 /** Makes rounds, some at a time. */
 async function rounds(
@@ -64,13 +45,13 @@ async function keepsNothing(
 ): Promise<void> {
   await rounds(Math.max(4, Math.floor(count / 4)), round, atOnce);
   await settled();
-  const before = holdings(where);
+  const before = holdings(where());
   const heap = await heapBytes();
   const resident = await residentBytes();
   await rounds(count, round, atOnce);
   await settled();
-  await noMoreThan(before, where);
-  assert.deepEqual(await leftovers(daemon), box);
+  await noMoreThan(before, where());
+  assert.deepEqual(await leftovers(box.daemon), onlyBox);
   const heapGrowth = await heapBytes() - heap;
   assert.ok(heapGrowth < HEAP_BYTES, `the heap has grown by ${heapGrowth} bytes`);
   const growth = await residentBytes() - resident;
@@ -79,7 +60,7 @@ async function keepsNothing(
 
 /** The records of processes are removed after their ends were told. */
 async function settled(): Promise<void> {
-  await noMoreThan({ ...holdings(where), fifos: [] }, where);
+  await noMoreThan({ ...holdings(where()), fifos: [] }, where());
 }
 
 function codeOf(status: ExitStatus): number | string {
@@ -100,10 +81,10 @@ async function execRound(index: number, handles: WeakRef<object>[] = []): Promis
   const process = processSpec({ args, terminal });
   const stdio = terminal ? { stdin: "piped", stdout: "piped" } as const : piped;
   if (isMissing) {
-    await assert.rejects(client.exec(BOX, id, process, { stdio }), { exitCode: 127 });
+    await assert.rejects(box.client.exec(BOX, id, process, { stdio }), { exitCode: 127 });
     return;
   }
-  const handle = await client.exec(BOX, id, process, { stdio });
+  const handle = await box.client.exec(BOX, id, process, { stdio });
   handles.push(new WeakRef(handle));
   const { stdout } = handle.stdio;
   assert.ok(stdout);
@@ -117,7 +98,9 @@ describe("what stays behind", () => {
 
   it("exec() whose streams are never read leaves nothing", () =>
     keepsNothing(scale(12, 200), async (index) => {
-      const handle = await client.exec(BOX, newId(), execOf("echo", "unread"), { stdio: piped });
+      const handle = await box.client.exec(BOX, newId(), execOf("echo", "unread"), {
+        stdio: piped,
+      });
       if (index % 2 === 0) await handle.stdio.stdout.cancel();
       assert.equal(codeOf(await handle.wait()), 0);
       // Output that was read ahead stays readable, and is let go of with the handle.
@@ -129,7 +112,7 @@ describe("what stays behind", () => {
     keepsNothing(scale(20, 300), async (index) => {
       const id = newId();
       let output = "";
-      const status = await client.run(
+      const status = await box.client.run(
         id,
         specOf("sh", "-c", `echo ${id}; exit ${index % 3}`),
         RUNC,
@@ -148,59 +131,59 @@ describe("what stays behind", () => {
   it("create(), start(), deleteTask() and delete() leave nothing", () =>
     keepsNothing(scale(8, 100), async () => {
       const id = newId();
-      await client.create(id, specOf("true"), RUNC);
-      const task = await client.start(id, { stdio: piped });
+      await box.client.create(id, specOf("true"), RUNC);
+      const task = await box.client.start(id, { stdio: piped });
       assert.equal(await readAll(task.stdio.stdout), "");
       assert.equal(await readAll(task.stdio.stderr), "");
       assert.equal(codeOf(await task.wait()), 0);
-      await client.deleteTask(id);
-      await client.delete(id);
+      await box.client.deleteTask(id);
+      await box.client.delete(id);
     }));
 
   it("start() that fails leaves nothing but the container", () =>
     keepsNothing(scale(20, 200), async () => {
       const id = newId();
-      await client.create(id, specOf("nope"), RUNC);
-      await assert.rejects(client.start(id, { stdio: piped }), { exitCode: 127 });
-      await client.delete(id);
+      await box.client.create(id, specOf("nope"), RUNC);
+      await assert.rejects(box.client.start(id, { stdio: piped }), { exitCode: 127 });
+      await box.client.delete(id);
     }));
 
   it("create() that conflicts leaves nothing", () =>
     keepsNothing(scale(20, 200), async () => {
-      await assert.rejects(client.create(BOX, sleeper(), RUNC), { code: "conflict" });
-      await assert.rejects(client.start(BOX, { stdio: piped }), { code: "already_exists" });
+      await assert.rejects(box.client.create(BOX, sleeper(), RUNC), { code: "conflict" });
+      await assert.rejects(box.client.start(BOX, { stdio: piped }), { code: "already_exists" });
     }));
 
   // One at a time: the gate holds the next call, whosever it is.
   it("start() that is aborted leaves nothing but the container", () =>
     keepsNothing(scale(4, 120), async (index) => {
       const id = newId();
-      await client.create(id, sleeper(), RUNC);
-      const held = gate.hold(
+      await box.client.create(id, sleeper(), RUNC);
+      const held = box.gate.hold(
         index % 2 === 0 ? "Tasks/Create" : "Tasks/Start",
         index % 4 < 2 ? "before" : "after",
       );
       const controller = new AbortController();
       const reason = { why: "enough" };
-      const start = client.start(id, { stdio: piped, signal: controller.signal });
+      const start = box.client.start(id, { stdio: piped, signal: controller.signal });
       const rejected = assert.rejects(start, (error) => error === reason);
       await held.arrived;
       controller.abort(reason);
       await rejected;
       held.release();
-      await client.delete(id);
+      await box.client.delete(id);
     }, 1));
 
   it("exec() that is aborted leaves nothing", () =>
     keepsNothing(scale(8, 120), async (index) => {
       const id = newId();
-      const held = gate.hold(
+      const held = box.gate.hold(
         index % 2 === 0 ? "Tasks/Exec" : "Tasks/Start",
         index % 4 < 2 ? "before" : "after",
       );
       const controller = new AbortController();
       const reason = { why: "enough" };
-      const exec = client.exec(BOX, id, execOf("sleep", "600"), {
+      const exec = box.client.exec(BOX, id, execOf("sleep", "600"), {
         stdio: piped,
         signal: controller.signal,
       });
@@ -210,14 +193,14 @@ describe("what stays behind", () => {
       await rejected;
       held.release();
       // Waits for the undoing: the id is free again.
-      const again = await client.exec(BOX, id, execOf("true"));
+      const again = await box.client.exec(BOX, id, execOf("true"));
       assert.equal(codeOf(await again.wait()), 0);
     }, 1));
 
   it("wait() that is aborted leaves nothing", () =>
     keepsNothing(scale(100, 1000), async () => {
       const controller = new AbortController();
-      const waiting = client.wait(BOX, "init", { signal: controller.signal });
+      const waiting = box.client.wait(BOX, "init", { signal: controller.signal });
       const rejected = assert.rejects(waiting, (error) => error === controller.signal.reason);
       controller.abort();
       await rejected;
@@ -226,7 +209,7 @@ describe("what stays behind", () => {
   it("events() that was ended leaves nothing", () =>
     keepsNothing(scale(20, 200), async (index) => {
       const controller = new AbortController();
-      const stream = client.events({ signal: controller.signal });
+      const stream = box.client.events({ signal: controller.signal });
       await stream.ready;
       if (index % 2 === 0) controller.abort();
       else await stream[Symbol.asyncDispose]();
@@ -238,7 +221,7 @@ describe("what stays behind", () => {
 
   it("a client that was disposed leaves nothing", () =>
     keepsNothing(scale(12, 200), async () => {
-      const other = openClient(daemon);
+      const other = openClient(box.daemon);
       const { alive } = await other.restore(BOX);
       assert.equal(alive, true);
       const stream = other.events();
@@ -248,22 +231,22 @@ describe("what stays behind", () => {
 
   it("restore() whose streams were cancelled leaves nothing", async () => {
     const id = newId();
-    await client.create(id, sleeper(), RUNC);
-    const task = await client.start(id, { stdio: piped });
+    await box.client.create(id, sleeper(), RUNC);
+    const task = await box.client.start(id, { stdio: piped });
     try {
       await rounds(4, restoreRound, 1);
-      const before = holdings(where);
+      const before = holdings(where());
       await rounds(scale(12, 100), restoreRound, 1);
-      await noMoreThan(before, where);
+      await noMoreThan(before, where());
     } finally {
-      await client.delete(id, { force: true });
+      await box.client.delete(id, { force: true });
       await task.stdio.stdout.cancel();
       await task.stdio.stderr.cancel();
     }
-    assert.deepEqual(await leftovers(daemon), box);
+    assert.deepEqual(await leftovers(box.daemon), onlyBox);
 
     async function restoreRound(): Promise<void> {
-      const other = openClient(daemon);
+      const other = openClient(box.daemon);
       const { process } = await other.restore(id, {
         stdio: { stdout: "piped", stderr: "piped" },
       });
@@ -290,13 +273,13 @@ describe("what is held in memory", () => {
     const handles: WeakRef<object>[] = [];
     await rounds(scale(12, 100), async () => {
       const id = newId();
-      handles.push(new WeakRef(await client.create(id, specOf("true"), RUNC)));
-      const task = await client.start(id);
+      handles.push(new WeakRef(await box.client.create(id, specOf("true"), RUNC)));
+      const task = await box.client.start(id);
       handles.push(new WeakRef(task));
       await task.wait();
-      await client.deleteTask(id);
-      await client.delete(id);
-      await client.delete(id).catch((error: unknown) => {
+      await box.client.deleteTask(id);
+      await box.client.delete(id);
+      await box.client.delete(id).catch((error: unknown) => {
         if (!isContainerError(error, "not_found")) throw error;
       });
     });

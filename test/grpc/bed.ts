@@ -9,6 +9,7 @@ import {
 import { Events } from "../../proto/gen/containerd/services/events/v1/events_pb.ts";
 import { EnvelopeSchema } from "../../proto/gen/containerd/types/event_pb.ts";
 import type { ContainerError } from "../../src/errors.ts";
+import { rejection } from "../helpers/rejection.ts";
 import type { WireConnection } from "./wire-connection.ts";
 import { WireServer, type WireServerOptions } from "./wire-server.ts";
 
@@ -54,14 +55,6 @@ export function versionBytes(version: string): Uint8Array {
 /** An encoded event of Events.subscribe. */
 export function eventBytes(topic: string): Uint8Array {
   return toBinary(EnvelopeSchema, create(EnvelopeSchema, { topic }));
-}
-
-/** Waits for a rejection and gives what it was; fails if the promise resolves. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  const missing = new Error("promise was resolved");
-  const error = await promise.then(() => missing, (reason: unknown) => reason);
-  if (error === missing) throw missing;
-  return error;
 }
 
 /** As {@linkcode rejection}, mapped to the error of the library. */

@@ -10,7 +10,8 @@ import { Events } from "../../proto/gen/containerd/services/events/v1/events_pb.
 import { Health } from "../../proto/gen/grpc/health/v1/health_pb.ts";
 import { Version } from "../../proto/gen/containerd/services/version/v1/version_pb.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
-import { failure, rejection, take } from "./bed.ts";
+import { rejection } from "../helpers/rejection.ts";
+import { failure, take } from "./bed.ts";
 
 let daemon: Daemon;
 let rpc: Rpc;

@@ -6,7 +6,7 @@ import { requestHeaders } from "../../plugins/grpc/request-headers.ts";
 import { readSettings } from "../../plugins/grpc/settings.ts";
 import { percentDecode } from "../../plugins/grpc/status.ts";
 import { isContainerError } from "../../src/errors.ts";
-import { rejection } from "./bed.ts";
+import { rejection } from "../helpers/rejection.ts";
 
 const address = "unix:///run/x.sock";
 

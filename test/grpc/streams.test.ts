@@ -9,7 +9,8 @@ import {
   WriteContentRequestSchema,
   WriteContentResponseSchema,
 } from "../../proto/gen/containerd/services/content/v1/content_pb.ts";
-import { eventBytes, failure, rejection, take, withServer } from "./bed.ts";
+import { rejection } from "../helpers/rejection.ts";
+import { eventBytes, failure, take, withServer } from "./bed.ts";
 import { h2Error } from "./wire-frames.ts";
 
 /** The size of the messages of {@linkcode Content} that the upload test sends. */

@@ -7,7 +7,8 @@ import { grpc } from "../../plugins/grpc/mod.ts";
 import { Version } from "../../proto/gen/containerd/services/version/v1/version_pb.ts";
 import { isContainerError } from "../../src/errors.ts";
 import { createAuthority } from "../tcp/certificates.ts";
-import { rejection, versionBytes } from "./bed.ts";
+import { rejection } from "../helpers/rejection.ts";
+import { versionBytes } from "./bed.ts";
 import { WireConnection } from "./wire-connection.ts";
 
 const authority = createAuthority("Test authority");

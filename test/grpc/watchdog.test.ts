@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isRetryable } from "../../plugins/rpc/mod.ts";
-import { eventBytes, failure, rejection, take, versionBytes, withServer } from "./bed.ts";
+import { rejection } from "../helpers/rejection.ts";
+import { eventBytes, failure, take, versionBytes, withServer } from "./bed.ts";
 import type { WireConnection } from "./wire-connection.ts";
 import { frameType } from "./wire-frames.ts";
 

@@ -18,6 +18,8 @@ export interface OpenClientOptions extends ClientOptions {
   readonly address?: string;
   /** How long a connection may take, in milliseconds. */
   readonly connectTimeoutMs?: number;
+  /** How long a removal may wait for a shim, in milliseconds. Default: that of the runtime. */
+  readonly removalBudgetMs?: number;
 }
 
 /** The folder that clients of a daemon make their FIFOs in. */
@@ -27,11 +29,13 @@ export function fifoDir(daemon: Daemon): string {
 
 /** A client of a daemon, with streams. */
 export function openClient(daemon: Daemon, options: OpenClientOptions = {}): Client {
-  const { interceptors, address = daemon.address, connectTimeoutMs, ...own } = options;
+  const { interceptors, address = daemon.address, connectTimeoutMs, removalBudgetMs, ...own } =
+    options;
   const plugin = containerd({
     rpc: grpc({ address, interceptors, connectTimeoutMs }),
     stdio: fifo({ directory: fifoDir(daemon) }),
     namespace: daemon.namespace,
+    removalBudgetMs,
   });
   return new Client(new Registry({}, { fallback: plugin }), own);
 }
