@@ -22,14 +22,20 @@ async function subscribe(transport: Transport) {
   return message;
 }
 
+/** Reads the first message of a stream, so that it is under way on both sides. */
+async function underWay<T>(stream: AsyncIterable<T>, { arrived }: ReturnType<typeof openStream>) {
+  const iterator = stream[Symbol.asyncIterator]();
+  await iterator.next();
+  const [request, response] = await arrived;
+  return { iterator, request, closed: once(response, "close") };
+}
+
 describe("ends of calls of web()", () => {
   it("a connection that breaks fails a stream with unavailable", async () => {
     const open = openStream();
     await withServer(open.listener, {}, async ({ transport }, baseUrl) => {
       const stream = createClient(Events, transport).subscribe({});
-      const iterator = stream[Symbol.asyncIterator]();
-      await iterator.next();
-      const [request] = await open.arrived;
+      const { iterator, request } = await underWay(stream, open);
       request.socket.destroy();
       const error = await errorOf(iterator.next());
       assert.equal(error.code, "unavailable");
@@ -53,10 +59,7 @@ describe("ends of calls of web()", () => {
     const stop = new AbortController();
     await withServer(open.listener, {}, async ({ transport }) => {
       const stream = createClient(Events, transport).subscribe({}, { signal: stop.signal });
-      const iterator = stream[Symbol.asyncIterator]();
-      await iterator.next();
-      const [, response] = await open.arrived;
-      const closed = once(response, "close");
+      const { iterator, closed } = await underWay(stream, open);
       stop.abort(new Error("enough"));
       await assert.rejects(iterator.next());
       await closed;
@@ -79,10 +82,7 @@ describe("ends of calls of web()", () => {
   it("return() ends a read that is under way, and the stream for good", async () => {
     const open = openStream();
     await withServer(open.listener, {}, async ({ transport }) => {
-      const iterator = (await subscribe(transport))[Symbol.asyncIterator]();
-      await iterator.next();
-      const [, response] = await open.arrived;
-      const closed = once(response, "close");
+      const { iterator, closed } = await underWay(await subscribe(transport), open);
       const next = iterator.next();
       const end = { done: true, value: undefined };
       assert.deepEqual(await iterator.return?.(), end);
@@ -119,10 +119,7 @@ describe("ends of calls of web()", () => {
     const stop = new AbortController();
     await withServer(open.listener, {}, async ({ transport }) => {
       const stream = createClient(Events, transport).subscribe({}, { signal: stop.signal });
-      const iterator = stream[Symbol.asyncIterator]();
-      await iterator.next();
-      const [, response] = await open.arrived;
-      const closed = once(response, "close");
+      const { iterator, closed } = await underWay(stream, open);
       const next = assert.rejects(iterator.next());
       // Not in the same turn, in which everything that was touched is kept.
       await new Promise((resolve) => setTimeout(resolve));
