@@ -42,7 +42,7 @@ export async function connectSession(dial: Dial, options: ConnectOptions): Promi
   );
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(timeout), connectTimeoutMs);
-  // Who waits may be in the background; one who is not keeps the process alive by himself.
+  // Perhaps only background calls wait for it; others hold the process while they do.
   if (typeof timer === "object") timer.unref();
   const either = AbortSignal.any([signal, deadline.signal]);
   try {

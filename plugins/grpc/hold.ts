@@ -4,8 +4,8 @@ import { longestDelayMs } from "../rpc/number-option.ts";
 export type CallKind = "foreground" | "background";
 
 /**
- * Waits for what keeps the process alive for nobody, and does so itself for a call that should: a
- * connection that is being made, or a stream that is to become free.
+ * Keeps the process alive for a foreground call while it waits for a connection that is being made,
+ * or for its turn on a full one. Neither does so of itself, for background calls wait there, too.
  */
 export async function holding<T>(kind: CallKind, waited: Promise<T>): Promise<T> {
   if (kind === "background") return await waited;

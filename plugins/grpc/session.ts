@@ -181,8 +181,8 @@ function slotsOf(http2: ClientHttp2Session): number {
 }
 
 /**
- * Lets a socket keep the process alive, or not. Called on the socket: `ClientHttp2Session.unref()` of Deno throws where it
- * is not a `net.Socket`.
+ * Says whether a socket keeps the process alive. Called on the socket, since
+ * `ClientHttp2Session.unref()` of Deno throws where that is not a `net.Socket`.
  */
 export function refer(socket: Duplex, method: "ref" | "unref"): void {
   if (socket.destroyed || !(method in socket)) return;
