@@ -1,5 +1,13 @@
 import { abortable } from "./abort.ts";
-import { checkProcess, checkResources, checkSpec } from "./check-input.ts";
+import {
+  checkLabels,
+  checkProcess,
+  checkResources,
+  checkSignal,
+  checkSpec,
+  checkTerminalSize,
+} from "./check-input.ts";
+import { checkOptions } from "./check-options.ts";
 import { Cleanups } from "./cleanups.ts";
 import type {
   ClientDescription,
@@ -17,14 +25,10 @@ import { ContainerError, isContainerError } from "./errors.ts";
 import { EventHub } from "./event-hub.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
-import { Handles } from "./handles.ts";
+import { type EndedProcess, Handles } from "./handles.ts";
+import { validateContainerId, validateExecId, validateProcessId } from "./identifiers.ts";
+import { inspectable } from "./inspectable.ts";
 import { Launcher } from "./launcher.ts";
-import {
-  validateContainerId,
-  validateExecId,
-  validateLabels,
-  validateProcessId,
-} from "./identifiers.ts";
 import type { Process as ProcessSpec, Spec } from "./oci/spec.ts";
 import type { Registry } from "./registry.ts";
 import type {
@@ -47,10 +51,7 @@ import type {
 import { INIT_PROCESS } from "./runtime.ts";
 import { RuntimePool } from "./runtime-pool.ts";
 import type { Stats } from "./stats.ts";
-import { parseSignal } from "./signals.ts";
 import type { StdioOptions } from "./stdio.ts";
-import { refusePiped, validateStdio } from "./stdio-choice.ts";
-import { validateTerminalSize } from "./terminal-size.ts";
 
 /** How often a forced deletion ends a task that somebody starts at the same time. */
 const DELETE_ATTEMPTS = 3;
@@ -82,6 +83,7 @@ export class Client implements AsyncDisposable {
    * @param registry The runtimes by shim name.
    */
   constructor(registry: Registry, options: ClientOptions = {}) {
+    checkOptions(options, "backend", "onError", "description");
     const onError = (error: unknown) => {
       try {
         options.onError?.(error);
@@ -106,17 +108,32 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * The runtime of a shim, without one the default runtime, for what it has beyond others.
+   * The default runtime, for what it has beyond others.
    *
+   * @throws {ContainerError} `unimplemented` if there is none.
+   */
+  runtime(options?: CallOptions): Promise<Runtime>;
+  /**
+   * The runtime of a shim, for what it has beyond others.
+   *
+   * @param shim Default: that of the default runtime.
    * @throws {ContainerError} `unimplemented` if no runtime serves the shim.
    */
-  async runtime(shim?: string, options: CallOptions = {}): Promise<Runtime> {
+  runtime(shim?: string, options?: CallOptions): Promise<Runtime>;
+  async runtime(first?: string | CallOptions, last: CallOptions = {}): Promise<Runtime> {
+    const [shim, options] = sorted(first, last);
+    checkOptions(options);
     return await this.#runtime(shim, options);
   }
 
-  /** Version of the runtime of a shim; without one, of the default runtime. */
-  async version(shim?: string, options: CallOptions = {}): Promise<Version> {
-    return (await this.#runtime(shim, options)).version(options);
+  /** Version of the default runtime. */
+  version(options?: CallOptions): Promise<Version>;
+  /** Version of the runtime of a shim. */
+  version(shim?: string, options?: CallOptions): Promise<Version>;
+  async version(first?: string | CallOptions, last: CallOptions = {}): Promise<Version> {
+    const [shim, options] = sorted(first, last);
+    checkOptions(options);
+    return await (await this.#runtime(shim, options)).version(options);
   }
 
   /**
@@ -132,14 +149,15 @@ export class Client implements AsyncDisposable {
     shim: Shim,
     options: CreateOptions<Shim> = {},
   ): Promise<Container> {
+    checkOptions(options, ...CREATE_OPTIONS);
     validateContainerId(id);
     await checkSpec(spec);
-    validateLabels(options.labels ?? {});
+    if (options.labels) await checkLabels(options.labels);
     const runtime = await this.#runtime(shim, options);
     const { signal, ...request } = options;
     await this.#settled(id, signal);
     const container = await runtime.createContainer({ ...request, id, spec, shim }, { signal });
-    this.#handles.addContainer(container);
+    this.#handles.addContainer(container, runtime);
     return container;
   }
 
@@ -152,6 +170,7 @@ export class Client implements AsyncDisposable {
     id: string,
     options: StartOptions<S> = {},
   ): Promise<Task<StdioOf<S>>> {
+    checkOptions(options, "stdio", "checkpointDir");
     const container = await this.#container(id, options);
     return typed<Task<StdioOf<S>>>(await this.#launcher.start(container, options));
   }
@@ -169,6 +188,7 @@ export class Client implements AsyncDisposable {
     process: ProcessSpec,
     options: ExecOptions<S> = {},
   ): Promise<Process<StdioOf<S>>> {
+    checkOptions(options, "stdio");
     validateExecId(processId);
     await checkProcess(process);
     const task = await this.#task(id, options);
@@ -186,13 +206,14 @@ export class Client implements AsyncDisposable {
     id: string,
     options: RestoreOptions<S> = {},
   ): Promise<RestoreResult<StdioOf<S>>> {
+    checkOptions(options, "shim", "stdio");
     validateContainerId(id);
-    const { signal, shim, stdio } = options;
-    if (stdio !== undefined) validateStdio(stdio);
-    const container = shim === undefined
-      ? await this.#container(id, options)
-      : await (await this.#runtime(shim, options)).loadContainer(id, { signal });
-    const { alive, pid, process } = await this.#launcher.attach(container, { signal, stdio });
+    const { signal, shim } = options;
+    const find = async () =>
+      shim === undefined
+        ? await this.#container(id, options)
+        : await this.#handles.load(await this.#runtime(shim, options), id, { signal });
+    const { alive, pid, process } = await this.#launcher.attach(find, options);
     return { alive, pid, process: typed<Task<StdioOf<S>> | undefined>(process) };
   }
 
@@ -211,11 +232,11 @@ export class Client implements AsyncDisposable {
     shim: Shim,
     options: RunOptions<Shim, S> = {},
   ): Promise<ExitStatus> {
-    const { stdio, checkpointDir, ...create } = options;
-    refusePiped(stdio);
+    checkOptions(options, ...CREATE_OPTIONS, "stdio", "checkpointDir");
+    const { stdio, checkpointDir, ...own } = options;
     const { signal } = options;
-    const container = await this.create(id, spec, shim, create as CreateOptions<Shim>);
-    return await this.#launcher.run(container, { signal, stdio, checkpointDir });
+    const create = () => this.create(id, spec, shim, own as CreateOptions<Shim>);
+    return await this.#launcher.run(create, { signal, stdio, checkpointDir });
   }
 
   /**
@@ -231,7 +252,8 @@ export class Client implements AsyncDisposable {
     signal: number | string,
     options: KillOptions = {},
   ): Promise<void> {
-    const number = parseSignal(signal);
+    checkOptions(options, "all");
+    const number = await checkSignal(signal);
     await (await this.#process(id, processId, options)).kill(number, options);
   }
 
@@ -247,29 +269,42 @@ export class Client implements AsyncDisposable {
     size: TerminalSize,
     options: CallOptions = {},
   ): Promise<void> {
-    validateTerminalSize(size);
+    checkOptions(options);
+    await checkTerminalSize(size);
     await (await this.#process(id, processId, options)).resize(size, options);
   }
 
+  /** Closes the input of the first process: it reads the end after what was written. */
+  closeStdin(id: string, options?: CallOptions): Promise<void>;
   /** Closes the input of a process: it reads the end after what was written. */
-  async closeStdin(id: string, processId: string, options: CallOptions = {}): Promise<void> {
+  closeStdin(id: string, processId?: string, options?: CallOptions): Promise<void>;
+  async closeStdin(
+    id: string,
+    first?: string | CallOptions,
+    last: CallOptions = {},
+  ): Promise<void> {
+    const [processId = INIT_PROCESS, options] = sorted(first, last);
+    checkOptions(options);
     await (await this.#process(id, processId, options)).closeStdin(options);
   }
 
   /** Freezes all processes of a container. */
   async pause(id: string, options: CallOptions = {}): Promise<void> {
+    checkOptions(options);
     const task = await this.#task(id, options);
     await capability(task, "pause").call(task, options);
   }
 
   /** Thaws all processes of a container. */
   async resume(id: string, options: CallOptions = {}): Promise<void> {
+    checkOptions(options);
     const task = await this.#task(id, options);
     await capability(task, "resume").call(task, options);
   }
 
   /** Measures what a container uses. */
   async stats(id: string, options: CallOptions = {}): Promise<Stats> {
+    checkOptions(options);
     const task = await this.#task(id, options);
     return capability(task, "stats").call(task, options);
   }
@@ -281,41 +316,44 @@ export class Client implements AsyncDisposable {
 
   /** What is known of each process of a container. */
   async summary(id: string, options: CallOptions = {}): Promise<readonly PidInfo[]> {
+    checkOptions(options);
     const task = await this.#task(id, options);
     return capability(task, "listPids").call(task, options);
   }
 
-  /** State of a process; by default of the first one. */
+  /** State of the first process. */
+  status(id: string, options?: CallOptions): Promise<ProcessStatus>;
+  /** State of a process; a further one that has ended is `stopped`, although its record is gone. */
+  status(id: string, processId?: string, options?: CallOptions): Promise<ProcessStatus>;
   async status(
     id: string,
-    processId: string = INIT_PROCESS,
-    options: CallOptions = {},
+    first?: string | CallOptions,
+    last: CallOptions = {},
   ): Promise<ProcessStatus> {
-    return (await this.#process(id, processId, options)).status(options);
+    const [processId, options] = sorted(first, last);
+    const ask = (process: Process) => process.status(options);
+    return await this.#ask(id, processId, options, ask, ({ pid, status }) => ({
+      state: "stopped",
+      pid,
+      ...(status.state === "exited" && { code: status.code, exitedAt: status.exitedAt }),
+    }));
   }
 
+  /** Waits for the end of the first process; also after it has ended. */
+  wait(id: string, options?: CallOptions): Promise<ExitStatus>;
   /**
    * Waits for the end of a process, by default of the first one; also after it has ended. A lost
    * connection does not end the wait.
    */
+  wait(id: string, processId?: string, options?: CallOptions): Promise<ExitStatus>;
   async wait(
     id: string,
-    processId: string = INIT_PROCESS,
-    options: CallOptions = {},
+    first?: string | CallOptions,
+    last: CallOptions = {},
   ): Promise<ExitStatus> {
-    const ended = () => this.#handles.endedProcess(id, processId);
-    const before = ended();
-    if (before) return before;
-    let process: Process;
-    try {
-      process = await this.#process(id, processId, options);
-    } catch (error) {
-      // It may have ended, and its record been removed, while it was looked for.
-      const meanwhile = ended();
-      if (meanwhile) return meanwhile;
-      throw error;
-    }
-    return await process.wait(options);
+    const [processId, options] = sorted(first, last);
+    const ask = (process: Process) => process.wait(options);
+    return await this.#ask(id, processId, options, ask, ({ status }) => status);
   }
 
   /** Changes the limits of a running container. */
@@ -324,6 +362,7 @@ export class Client implements AsyncDisposable {
     resources: Resources,
     options: CallOptions = {},
   ): Promise<void> {
+    checkOptions(options);
     await checkResources(resources);
     const task = await this.#task(id, options);
     await capability(task, "updateResources").call(task, resources, options);
@@ -338,6 +377,7 @@ export class Client implements AsyncDisposable {
     directory: string,
     options: CheckpointOptions = {},
   ): Promise<void> {
+    checkOptions(options, "exit");
     const task = await this.#task(id, options);
     await capability(task, "createCheckpoint").call(task, directory, options);
   }
@@ -349,6 +389,7 @@ export class Client implements AsyncDisposable {
    * @throws {ContainerError} `failed_precondition` if it runs and `force` is not set.
    */
   async deleteTask(id: string, options: DeleteOptions = {}): Promise<ExitStatus> {
+    checkOptions(options, "force");
     const task = await this.#task(id, options);
     const status = await task.delete(options);
     this.#handles.removeTask(task);
@@ -362,6 +403,7 @@ export class Client implements AsyncDisposable {
    * @throws {ContainerError} `failed_precondition` if it has a task and `force` is not set.
    */
   async delete(id: string, options: DeleteOptions = {}): Promise<void> {
+    checkOptions(options, "force");
     const container = await this.#container(id, options);
     for (let attempt = 1;; attempt++) {
       if (options.force) {
@@ -388,11 +430,25 @@ export class Client implements AsyncDisposable {
     this.#handles.removeContainer(container);
   }
 
-  /** Lists the records of all containers of the open runtimes and the default one. */
+  /**
+   * Lists the records of all containers of the open runtimes and the default one. One of several
+   * runtimes that keeps no list is left out.
+   *
+   * @throws {ContainerError} `unimplemented` if none of them keeps one.
+   */
   async *listContainers(options: ListOptions = {}): AsyncIterable<ContainerInfo> {
+    checkOptions(options, "filters");
+    let isListed = false;
     for (const runtime of await this.#pool.searchable(options.signal)) {
-      if (runtime.listContainers) yield* runtime.listContainers(options);
+      if (!runtime.listContainers) continue;
+      isListed = true;
+      yield* runtime.listContainers(options);
     }
+    if (isListed) return;
+    throw new ContainerError(
+      "unimplemented",
+      "Cannot list containers: no open runtime keeps a list",
+    );
   }
 
   /**
@@ -401,14 +457,41 @@ export class Client implements AsyncDisposable {
    * 4096 events behind gets a `gap` instead of what it missed.
    */
   events(options: CallOptions = {}): EventStream {
+    checkOptions(options);
     return this.#events.stream(() => this.#pool.searchable(options.signal), options);
   }
 
-  /** Closes connections; containers run on. Waits for what failed or aborted calls still undo. */
+  /**
+   * Closes connections; containers run on. Waits for what failed or aborted calls still undo, and at
+   * most 2 s for handlers of a `backend`: one of them may itself wait for this.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cleanups.settled();
     await this.#events[Symbol.asyncDispose]();
     await this.#pool[Symbol.asyncDispose]();
+  }
+
+  /** Asks a process; what is known of one that has ended, and is removed, answers for it. */
+  async #ask<T>(
+    id: string,
+    processId: string = INIT_PROCESS,
+    options: CallOptions,
+    ask: (process: Process) => Promise<T>,
+    known: (ended: EndedProcess) => T,
+  ): Promise<T> {
+    checkOptions(options);
+    const ended = () => this.#handles.endedProcess(id, processId, options);
+    const before = await ended();
+    if (before) return known(before);
+    try {
+      return await ask(await this.#process(id, processId, options));
+    } catch (error) {
+      // It may have ended, and its record been removed, while it was looked for.
+      options.signal?.throwIfAborted();
+      const meanwhile = isContainerError(error, "not_found") ? await ended() : undefined;
+      if (meanwhile) return known(meanwhile);
+      throw error;
+    }
   }
 
   #runtime(shim: string | undefined, { signal }: CallOptions): Promise<Runtime> {
@@ -436,6 +519,25 @@ export class Client implements AsyncDisposable {
     validateProcessId(processId);
     return this.#handles.process(id, processId, { signal });
   }
+}
+
+inspectable(Client, "Client", (client) => client.describe());
+
+const CREATE_OPTIONS = [
+  "runtimeOptions",
+  "labels",
+  "image",
+  "snapshot",
+  "extensions",
+  "replace",
+];
+
+/** Tells apart what may be left out before the options, and the options. */
+function sorted(
+  first: string | CallOptions | undefined,
+  last: CallOptions,
+): readonly [string | undefined, CallOptions] {
+  return typeof first === "object" ? [undefined, first] : [first, last];
 }
 
 // The contract has one type of process for all; which of its streams are there follows from what

@@ -20,6 +20,9 @@ export interface Backend {
   ): void | Promise<void>;
 }
 
+/** How long the end waits for handlers, in milliseconds. */
+const HANDLER_BUDGET_MS = 2000;
+
 const gap = (): RuntimeEvent => ({ type: "gap", timestamp: new Date() });
 
 /** Joins the event streams of the runtimes of one client. */
@@ -27,13 +30,22 @@ export class EventHub implements AsyncDisposable {
   readonly #backend: Backend | undefined;
   readonly #serial: SerialQueue;
   readonly #onError: (error: unknown) => void;
+  readonly #handlerBudgetMs: number;
   readonly #sources = new Map<Runtime, EventStream>();
   readonly #queues = new Set<EventQueue<RuntimeEvent>>();
 
-  /** @param onError Is told of failed handlers and of a subscription that ended with an error. */
-  constructor(backend: Backend | undefined, onError: (error: unknown) => void) {
+  /**
+   * @param onError Is told of failed handlers and of a subscription that ended with an error.
+   * @param handlerBudgetMs How long the end waits for handlers, in milliseconds.
+   */
+  constructor(
+    backend: Backend | undefined,
+    onError: (error: unknown) => void,
+    handlerBudgetMs: number = HANDLER_BUDGET_MS,
+  ) {
     this.#backend = backend;
     this.#onError = onError;
+    this.#handlerBudgetMs = handlerBudgetMs;
     this.#serial = new SerialQueue(onError);
   }
 
@@ -81,13 +93,19 @@ export class EventHub implements AsyncDisposable {
     };
   }
 
-  /** Ends all streams and waits for the handlers that run. */
+  /**
+   * Ends all streams and waits for the handlers that run; not without end, for one of them may
+   * itself wait for this.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const queue of [...this.#queues]) queue.close();
     const sources = [...this.#sources.values()];
     this.#sources.clear();
     await Promise.all(sources.map((source) => source[Symbol.asyncDispose]()));
-    await this.#serial.idle();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#handlerBudgetMs);
+    await Promise.race([this.#serial.idle(), promise]);
+    clearTimeout(timer);
   }
 
   async #subscribe(runtime: Runtime): Promise<void> {

@@ -9,20 +9,35 @@ import {
   type Task,
 } from "./runtime.ts";
 
+/** How a process ended that was let go of. */
+export interface EndedProcess {
+  /** What was its process id on the runtime's host. */
+  readonly pid: number;
+  /** How it ended. */
+  readonly status: ExitStatus;
+}
+
 /** What a client holds of one container. */
 interface Entry {
-  readonly container: Container;
+  /** Where it was found; asked first when it is looked for again. */
+  readonly runtime: Runtime | undefined;
+  /** The handles that were given out for it. */
+  readonly handles: WeakSet<Container>;
   task?: Task | undefined;
   /** Whether the first process of the task has ended, so that another one may have taken its place. */
   isOver?: boolean;
   readonly processes: Map<string, Process>;
-  readonly ended: Map<string, ExitStatus>;
+  readonly ended: Map<string, EndedProcess>;
 }
 
 /** How many results of ended processes are kept for a container. */
 const ENDED_LIMIT = 1024;
 
-/** Finds the handles of containers, tasks and processes by their ids. */
+/**
+ * Finds the handles of containers, tasks and processes by their ids. A container is looked for each
+ * time, since somebody else may have removed it and made another one of that id; a task is held for
+ * as long as its first process has not ended.
+ */
 export class Handles {
   readonly #runtimes: (options: CallOptions) => Promise<readonly Runtime[]>;
   readonly #entries = new Map<string, Entry>();
@@ -32,17 +47,23 @@ export class Handles {
     this.#runtimes = runtimes;
   }
 
-  /** Holds a container. */
-  addContainer(container: Container): void {
-    this.#entries.set(container.id, { container, processes: new Map(), ended: new Map() });
+  /** Holds a container that a runtime has made. */
+  addContainer(container: Container, runtime: Runtime): void {
+    const handles = new WeakSet([container]);
+    this.#entries.set(container.id, { runtime, handles, processes: new Map(), ended: new Map() });
   }
 
   /** Holds the task of a container. */
   addTask(container: Container, task: Task): void {
     const before = this.#entries.get(container.id);
-    const entry: Entry = before?.task?.pid === task.pid
-      ? { ...before, container, task, isOver: false }
-      : { container, task, processes: new Map(), ended: new Map() };
+    const entry: Entry = before?.task?.pid === task.pid ? { ...before, task, isOver: false } : {
+      runtime: before?.runtime,
+      handles: before?.handles ?? new WeakSet(),
+      task,
+      processes: new Map(),
+      ended: new Map(),
+    };
+    entry.handles.add(container);
     this.#entries.set(container.id, entry);
     task.exited.then(() => void (entry.isOver = true));
   }
@@ -59,21 +80,25 @@ export class Handles {
     const entry = this.#entries.get(process.containerId);
     if (entry?.processes.get(process.id) !== process) return;
     entry.processes.delete(process.id);
-    entry.ended.set(process.id, status);
+    entry.ended.set(process.id, { pid: process.pid, status });
     if (entry.ended.size <= ENDED_LIMIT) return;
     for (const oldest of entry.ended.keys()) return void entry.ended.delete(oldest);
   }
 
-  /** How a process ended that was let go of. */
-  endedProcess(id: string, processId: string): ExitStatus | undefined {
+  /** How a process ended that was let go of, unless its task has made way for another one. */
+  async endedProcess(
+    id: string,
+    processId: string,
+    options: CallOptions,
+  ): Promise<EndedProcess | undefined> {
+    if (!this.#entries.get(id)?.ended.has(processId)) return undefined;
+    await this.task(id, options);
     return this.#entries.get(id)?.ended.get(processId);
   }
 
-  /** Lets go of a container, if this is the handle that is held. */
+  /** Lets go of a container, if this handle is one of those that are held. */
   removeContainer(container: Container): void {
-    if (this.#entries.get(container.id)?.container === container) {
-      this.#entries.delete(container.id);
-    }
+    if (this.#entries.get(container.id)?.handles.has(container)) this.#entries.delete(container.id);
   }
 
   /** Lets go of a task and its processes, if this is the handle that is held. */
@@ -87,20 +112,34 @@ export class Handles {
 
   /** The container, from whichever runtime has it; `not_found` if none has. */
   async container(id: string, options: CallOptions): Promise<Container> {
-    const held = this.#entries.get(id)?.container;
+    const before = this.#entries.get(id)?.runtime;
+    const held = before && await this.#find(before, id, options);
     if (held) return held;
     for (const runtime of await this.#runtimes(options)) {
-      try {
-        const container = await runtime.loadContainer(id, options);
-        this.addContainer(container);
-        return container;
-      } catch (error) {
-        if (!isContainerError(error, "not_found")) throw error;
-      }
+      const found = runtime === before ? undefined : await this.#find(runtime, id, options);
+      if (found) return found;
     }
     throw new ContainerError("not_found", `Cannot find container "${id}": no runtime has it`, {
       containerId: id,
     });
+  }
+
+  /** The container of one runtime; `not_found` if it has none. */
+  async load(runtime: Runtime, id: string, options: CallOptions): Promise<Container> {
+    const container = await runtime.loadContainer(id, options);
+    const entry = this.#entries.get(id);
+    if (entry?.runtime === runtime) entry.handles.add(container);
+    else this.addContainer(container, runtime);
+    return container;
+  }
+
+  async #find(runtime: Runtime, id: string, options: CallOptions): Promise<Container | undefined> {
+    try {
+      return await this.load(runtime, id, options);
+    } catch (error) {
+      if (isContainerError(error, "not_found")) return undefined;
+      throw error;
+    }
   }
 
   /** The task of a container; `failed_precondition` if it has none. */

@@ -6,7 +6,9 @@ import type { ExitStatus } from "./exit-status.ts";
 import type { Handles } from "./handles.ts";
 import type { Process as ProcessSpec } from "./oci/spec.ts";
 import type { Container, Process, ProcessStatus, Task } from "./runtime.ts";
-import { handStdio, stdioOptions } from "./stdio-choice.ts";
+
+// Loaded on first use: who only looks on gives nothing streams.
+const choices = () => import("./stdio-choice.ts");
 
 /** Starts, and finds again, the processes of one client, and undoes what fails on the way. */
 export class Launcher {
@@ -31,6 +33,7 @@ export class Launcher {
     onStreamError: (error: ContainerError) => void = this.#onError,
   ): Promise<Task> {
     const { signal, stdio, checkpointDir } = options;
+    const { handStdio, stdioOptions } = await choices();
     const terminal = typeof stdio === "function" &&
       ((await container.info({ signal })).spec.process?.terminal ?? false);
     const task = await container.newTask({
@@ -61,6 +64,7 @@ export class Launcher {
     options: ExecOptions,
   ): Promise<Process> {
     const { signal, stdio } = options;
+    const { handStdio, stdioOptions } = await choices();
     const subject = cleanupSubject({ containerId: task.containerId, processId });
     // An ended process of this id may not be removed yet.
     await abortable(this.#cleanups.settled(subject), signal);
@@ -87,15 +91,20 @@ export class Launcher {
     return handle;
   }
 
-  /** Attaches to the task of a container, if it has one. */
-  async attach(container: Container, options: RestoreOptions): Promise<RestoreResult> {
+  /**
+   * Attaches to the task of a container, if it has one.
+   *
+   * @param find Finds the container, once the options are checked.
+   */
+  async attach(find: () => Promise<Container>, options: RestoreOptions): Promise<RestoreResult> {
     const { signal, stdio } = options;
+    if (stdio !== undefined) (await choices()).validateStdio(stdio);
+    const container = await find();
     let task: Task;
     try {
       task = await container.task({ signal, stdio, onStreamError: this.#onError });
     } catch (error) {
       if (!isContainerError(error, "not_found")) throw error;
-      this.#handles.addContainer(container);
       return { alive: false, pid: 0, process: undefined };
     }
     let state: ProcessStatus["state"];
@@ -111,9 +120,15 @@ export class Launcher {
     return { alive: state !== "stopped", pid: task.pid, process: task };
   }
 
-  /** Runs a container to its end and removes it, on every path. */
-  async run(container: Container, options: StartOptions): Promise<ExitStatus> {
-    const { signal } = options;
+  /**
+   * Runs a container to its end and removes it, on every path.
+   *
+   * @param create Makes the container, once the options are checked.
+   */
+  async run(create: () => Promise<Container>, options: StartOptions): Promise<ExitStatus> {
+    const { signal, stdio } = options;
+    if (stdio !== undefined) (await choices()).refusePiped(stdio);
+    const container = await create();
     let task: Task | undefined;
     let status: ExitStatus | undefined;
     let failure: ContainerError | undefined;

@@ -1,3 +1,4 @@
+import { checkOptions } from "./check-options.ts";
 import { ContainerError } from "./errors.ts";
 import { validateShimName } from "./identifiers.ts";
 import type { RuntimePlugin } from "./runtime.ts";
@@ -31,13 +32,14 @@ export class Registry {
    * Makes a registry.
    *
    * @param entries Plugins by shim name: `a.b.c` without a slash, or the absolute path of a binary.
-   * @throws {ContainerError} `invalid_argument` for a bad name, `already_exists` for a double one.
+   * @throws {ContainerError} `invalid_argument` for a bad name or option, `already_exists` for a double one.
    */
   constructor(
     entries: Readonly<Record<string, PluginSource>> | Iterable<readonly [string, PluginSource]> =
       {},
     options: RegistryOptions = {},
   ) {
+    checkOptions(options, "fallback");
     const map = new Map<string, PluginSource>();
     for (const [name, source] of Symbol.iterator in entries ? entries : Object.entries(entries)) {
       validateShimName(name);

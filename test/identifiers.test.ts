@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   validateContainerId,
-  validateLabels,
   validateNamespace,
   validateProcessId,
   validateShimName,
 } from "../src/identifiers.ts";
+import { validateLabels } from "../src/labels.ts";
 import { assertRefused } from "./oci/refused.ts";
 
 const GOOD_IDS = ["a", "0", "web", "Web-1", "a.b_c-d", "1.2.3", "x".repeat(76)];

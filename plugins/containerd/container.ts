@@ -3,7 +3,7 @@ import type { Container as Record } from "../../proto/gen/containerd/services/co
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import type { Mount } from "../../proto/gen/containerd/types/mount_pb.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
-import { validateLabels } from "../../src/identifiers.ts";
+import { validateLabels } from "../../src/labels.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import type {
   AttachOptions,

@@ -4,7 +4,8 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../proto/gen/grpc/health/v1/health_pb.ts";
-import { validateLabels, validateNamespace } from "../../src/identifiers.ts";
+import { validateNamespace } from "../../src/identifiers.ts";
+import { validateLabels } from "../../src/labels.ts";
 import type { ContainerdApi } from "./as-containerd.ts";
 import type { Session } from "./session.ts";
 

@@ -3,7 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import type { EventStream } from "../../src/events.ts";
-import { validateContainerId, validateLabels, validateShimName } from "../../src/identifiers.ts";
+import { validateContainerId, validateShimName } from "../../src/identifiers.ts";
+import { validateLabels } from "../../src/labels.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import { validateSpec } from "../../src/oci/validate.ts";
 import type {

@@ -73,7 +73,7 @@ describe("Client", () => {
     await client.create("two", spec, "io.c.d");
     await client.start("two");
     assert.deepEqual(a.calls, ["create one"]);
-    assert.deepEqual(b.calls, ["create two", "new-task two", "start two"]);
+    assert.deepEqual(b.calls, ["create two", "load two", "new-task two", "start two"]);
   });
 
   it("start() that fails deletes the task, before it rejects", async () => {
@@ -84,7 +84,7 @@ describe("Client", () => {
       if (call === "start web") throw problem;
     };
     await assert.rejects(client.start("web"), (error) => error === problem);
-    assert.deepEqual(runtime.calls.slice(1), ["new-task web", "start web", "delete-force web"]);
+    assert.deepEqual(runtime.calls.slice(2), ["new-task web", "start web", "delete-force web"]);
     runtime.hook = () => {};
     await client.start("web");
   });
@@ -100,7 +100,7 @@ describe("Client", () => {
       },
     });
     await assert.rejects(start, (error) => error === problem);
-    assert.deepEqual(runtime.calls.slice(1), ["new-task web", "delete-force web"]);
+    assert.deepEqual(runtime.calls.slice(2), ["new-task web", "delete-force web"]);
   });
 
   it("start() waits for an asynchronous stdio callback", async () => {
@@ -301,7 +301,7 @@ describe("Client", () => {
     await client.start("web");
     runtime.calls.length = 0;
     await client.delete("web", { force: true });
-    assert.deepEqual(runtime.calls, ["delete-force web", "delete-container web"]);
+    assert.deepEqual(runtime.calls, ["load web", "delete-force web", "delete-container web"]);
     await client.create("web", spec, shim);
     await client.delete("web", { force: true });
     assert.equal(runtime.containers.size, 0);
@@ -317,6 +317,40 @@ describe("Client", () => {
     const ids: string[] = [];
     for await (const { id } of client.listContainers()) ids.push(id);
     assert.deepEqual(ids.sort(), ["one", "two"]);
+  });
+
+  it("listContainers() is unimplemented where no runtime keeps a list, and leaves out one of several", async () => {
+    const [a, b] = [new FakeRuntime(), new FakeRuntime()];
+    Object.assign(a, { listContainers: undefined });
+    const client = new Client(
+      new Registry({ "io.a.b": fakePlugin(a) }, { fallback: fakePlugin(b) }),
+    );
+    const ids = async () => {
+      const found: string[] = [];
+      for await (const { id } of client.listContainers()) found.push(id);
+      return found;
+    };
+    await client.create("one", spec, "io.a.b");
+    await client.create("two", spec, "io.c.d");
+    assert.deepEqual(await ids(), ["two"]);
+    Object.assign(b, { listContainers: undefined });
+    await assert.rejects(ids(), withCode("unimplemented"));
+  });
+
+  it("a backend may dispose the client from a handler, and wait for it", async () => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { runtime, client } = make({
+      backend: {
+        processEvent: async () => {
+          await Promise.resolve();
+          await client[Symbol.asyncDispose]().then(resolve, reject);
+        },
+      },
+    });
+    await client.version();
+    runtime.emit(exitOf("web"));
+    await promise;
+    assert.ok(runtime.isDisposed);
   });
 
   it("a backend is subscribed before the first call reaches the runtime", async () => {

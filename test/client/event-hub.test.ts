@@ -169,6 +169,27 @@ describe("EventHub", () => {
     await hub[Symbol.asyncDispose]();
   });
 
+  it("dispose does not wait without end for a handler, which may wait for it", async () => {
+    const runtime = new FakeRuntime();
+    const disposed = Promise.withResolvers<void>();
+    const isHandled = Promise.withResolvers<void>();
+    const hub: EventHub = new EventHub(
+      {
+        processEvent: async () => {
+          await hub[Symbol.asyncDispose]().then(disposed.resolve, disposed.reject);
+          isHandled.resolve();
+        },
+      },
+      (error) => assert.fail(`${error}`),
+      1,
+    );
+    await hub.add(runtime);
+    runtime.emit(startOf("web"));
+    await disposed.promise;
+    await isHandled.promise;
+    assert.equal(runtime.subscriptions, 0);
+  });
+
   it("dispose ends all streams and waits for the handlers that run", async () => {
     const runtime = new FakeRuntime();
     const gate = Promise.withResolvers<void>();

@@ -15,11 +15,22 @@ async function make() {
 }
 
 describe("Handles", () => {
-  it("container() asks one runtime after the other, once, and holds what it found", async () => {
+  it("container() asks one runtime after the other, and then first the one that had it", async () => {
     const { a, b, handles, container } = await make();
     assert.equal(await handles.container("web", {}), container);
-    assert.equal(await handles.container("web", {}), container);
     assert.deepEqual([a.calls, b.calls], [["load web"], ["load web"]]);
+    assert.equal(await handles.container("web", {}), container);
+    assert.deepEqual([a.calls, b.calls], [["load web"], ["load web", "load web"]]);
+  });
+
+  it("container() finds the one that somebody else has made in place of the one that is held", async () => {
+    const { a, b, handles } = await make();
+    await handles.container("web", {});
+    const replaced = await b.createContainer({ id: "web", spec, shim, replace: true });
+    assert.equal(await handles.container("web", {}), replaced);
+    b.containers.delete("web");
+    const elsewhere = await a.createContainer({ id: "web", spec, shim });
+    assert.equal(await handles.container("web", {}), elsewhere);
   });
 
   it("container() says not_found only if every runtime does", async () => {
@@ -64,14 +75,17 @@ describe("Handles", () => {
     const first = await task.exec("shell", { cwd: "/", args: ["sh"] });
     handles.addProcess(first);
     handles.endProcess(first, exited(3));
-    assert.deepEqual(handles.endedProcess("web", "shell"), exited(3));
+    assert.deepEqual(await handles.endedProcess("web", "shell", {}), {
+      pid: first.pid,
+      status: exited(3),
+    });
     await first.delete({ force: true });
     const second = await task.exec("shell", { cwd: "/", args: ["sh"] });
     handles.addProcess(second);
-    assert.equal(handles.endedProcess("web", "shell"), undefined);
+    assert.equal(await handles.endedProcess("web", "shell", {}), undefined);
     // The late end of the first must not be taken for that of the second.
     handles.endProcess(first, exited(3));
-    assert.equal(handles.endedProcess("web", "shell"), undefined);
+    assert.equal(await handles.endedProcess("web", "shell", {}), undefined);
     assert.equal(await handles.process("web", "shell", {}), second);
   });
 
@@ -84,13 +98,14 @@ describe("Handles", () => {
       handles.addProcess(process);
       handles.endProcess(process, exited(0));
     }
-    assert.equal(handles.endedProcess("web", "p0"), undefined);
-    assert.deepEqual(handles.endedProcess("web", "p1"), exited(0));
-    assert.deepEqual(handles.endedProcess("web", "p1024"), exited(0));
+    const statusOf = async (id: string) => (await handles.endedProcess("web", id, {}))?.status;
+    assert.equal(await statusOf("p0"), undefined);
+    assert.deepEqual(await statusOf("p1"), exited(0));
+    assert.deepEqual(await statusOf("p1024"), exited(0));
   });
 
   it("removeTask() and removeContainer() let go only of the handle that is held", async () => {
-    const { b, handles, container } = await make();
+    const { a, b, handles, container } = await make();
     const first = await container.newTask();
     handles.addTask(container, first);
     await first.delete({ force: true });
@@ -102,14 +117,14 @@ describe("Handles", () => {
     assert.equal(await handles.task("web", {}), second);
     assert.deepEqual(b.calls, []);
     const other = await b.createContainer({ id: "web", spec, shim, replace: true });
-    handles.addContainer(other);
-    b.calls.length = 0;
+    handles.addContainer(other, b);
+    a.calls.length = 0;
     handles.removeContainer(container);
     assert.equal(await handles.container("web", {}), other);
-    assert.deepEqual(b.calls, []);
+    assert.deepEqual(a.calls, [], "it is not known any more where it is");
     handles.removeContainer(other);
-    await handles.container("web", {});
-    assert.deepEqual(b.calls, ["load web"]);
+    assert.equal(await handles.container("web", {}), other);
+    assert.deepEqual(a.calls, ["load web"]);
   });
 
   it("addTask() of a new task forgets the ends of the old one's processes", async () => {
@@ -124,7 +139,7 @@ describe("Handles", () => {
     const second = await container.newTask();
     await second.start();
     handles.addTask(container, second);
-    assert.equal(handles.endedProcess("web", "shell"), undefined);
+    assert.equal(await handles.endedProcess("web", "shell", {}), undefined);
   });
 
   it("task() looks for the one that somebody else has started after the one that ended", async () => {
