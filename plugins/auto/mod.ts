@@ -5,9 +5,10 @@
  */
 
 import process from "node:process";
+import { checkOptions } from "../../src/check-options.ts";
 import { Client } from "../../src/client.ts";
 import type { ClientOptions } from "../../src/client-options.ts";
-import { ContainerError, isContainerError } from "../../src/errors.ts";
+import { ContainerError, invalidArgument, isContainerError } from "../../src/errors.ts";
 import { Registry } from "../../src/registry.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { archive } from "../archive/mod.ts";
@@ -15,6 +16,7 @@ import { containerd } from "../containerd/mod.ts";
 import { fifo } from "../fifo/mod.ts";
 import { grpc } from "../grpc/mod.ts";
 import type { TlsOptions } from "../tcp/mod.ts";
+import { validateAddress } from "./address.ts";
 import { chooseRuntime, isOnThisHost } from "./choose-runtime.ts";
 
 /** What {@linkcode connect} takes. */
@@ -46,9 +48,15 @@ export interface ConnectOptions extends CallOptions, Pick<ClientOptions, "backen
  * `unimplemented` on a platform that has none, `invalid_argument` for a bad option.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  // The first thing that one tries; its letters would be refused one by one.
+  if (typeof options === "string") {
+    throw invalidArgument("address", `Cannot use "${options}": pass it as { address }`);
+  }
+  checkOptions(options, "address", "namespace", "tls", "drainBudgetMs", "backend", "onError");
   const { signal, tls, drainBudgetMs, backend, onError } = options;
   const { platform, env } = process;
   const { address, namespace, reason } = chooseRuntime({ platform, env, options });
+  validateAddress(address, reason);
   const plugin = containerd({
     rpc: grpc({ address, tls }),
     // A daemon elsewhere would not find our pipes.

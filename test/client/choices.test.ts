@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { validateAddress } from "../../plugins/auto/address.ts";
 import { isOnThisHost } from "../../plugins/auto/choose-runtime.ts";
+import { connect } from "../../plugins/auto/mod.ts";
 import { isContainerError } from "../../src/errors.ts";
 import { refusePiped } from "../../src/stdio-choice.ts";
 
@@ -32,4 +34,55 @@ describe("choices", () => {
       assert.equal(isOnThisHost(address), expected);
     });
   }
+
+  for (const address of ["unix:///run/x.sock", "unix:/run/x.sock", "/run/x.sock", "UNIX:///x"]) {
+    it(`validateAddress() takes "${address}"`, () => validateAddress(address, "here"));
+  }
+  for (const address of ["tcp://127.0.0.1:5000", "tls://host.example:5000", "tcp://[::1]:1"]) {
+    it(`validateAddress() takes "${address}"`, () => validateAddress(address, "here"));
+  }
+
+  const formless = [
+    "foo",
+    "",
+    "run/x.sock",
+    "http://x",
+    "https://x:5000",
+    "localhost:5000",
+    "npipe:////./pipe/containerd",
+    5,
+    null,
+  ];
+  for (const address of formless) {
+    it(`connect() refuses address ${JSON.stringify(address)}, and says which there are`, async () => {
+      await assert.rejects(connect({ address: address as never }), (error) => {
+        assert.ok(isContainerError(error, "invalid_argument"), `${error}`);
+        assert.equal(error.field, "address");
+        assert.match(error.message, /"unix:\/\/\/path", an absolute path, "tcp:.*" or "tls:/);
+        return true;
+      });
+    });
+  }
+  for (const address of ["unix://host/path", "tcp://host", "tls://host:5000/path", "/tmp/"]) {
+    it(`connect() refuses address "${address}", by its field`, async () => {
+      await assert.rejects(
+        connect({ address }),
+        (error) => isContainerError(error, "invalid_argument") && error.field === "address",
+      );
+    });
+  }
+
+  it("connect() refuses a string, and options that it does not have", async () => {
+    const refused = (field: string, text: RegExp) => (error: unknown) => {
+      assert.ok(isContainerError(error, "invalid_argument"), `${error}`);
+      assert.equal(error.field, field);
+      assert.match(error.message, text);
+      return true;
+    };
+    await assert.rejects(
+      connect("unix:///run/x.sock" as never),
+      refused("address", /pass it as { address }/),
+    );
+    await assert.rejects(connect({ adress: "/run/x.sock" } as never), refused("adress", /adress/));
+  });
 });
