@@ -123,24 +123,28 @@ describe("output at the end of a process on containerd", () => {
   });
 
   it("delete() of a task that was never started kills it, and does not wait for output", async () => {
-    // To delete it without that takes the shim 2 s (containerd 1.6, 1.7) or 10 s (2.1).
+    // To delete it without that takes the shim 2 s (containerd 1.6, 1.7) or 10 s (2.1), each time;
+    // a machine that is slow now and then is given further tries.
     const limitMs = bed.daemon.version.startsWith("1.") ? 2_000 : 10_000;
     for (const stdio of [piped, { stdin: "piped", stdout: "piped" }] as const) {
-      await bed.withContainer(commandSpec(["cat"]), async (id) => {
-        const container = await (await bed.client.runtime()).loadContainer(id);
-        const task = await container.newTask({ stdio });
-        const startedAt = performance.now();
-        assertExited(await task.delete(), 137);
-        const tookMs = performance.now() - startedAt;
-        console.log(`deletion of a task that was never started: ${Math.round(tookMs)} ms`);
-        assert.ok(tookMs < limitMs, `${tookMs} ms`);
-        const { stdout } = task.stdio;
-        assert.ok(stdout);
-        assert.equal(
-          await new Response(stdout as ReadableStream<Uint8Array<ArrayBuffer>>).text(),
-          "",
-        );
-      });
+      let fastestMs = Number.POSITIVE_INFINITY;
+      for (let tries = 0; tries < 5 && fastestMs >= limitMs; tries++) {
+        await bed.withContainer(commandSpec(["cat"]), async (id) => {
+          const container = await (await bed.client.runtime()).loadContainer(id);
+          const task = await container.newTask({ stdio });
+          const startedAt = performance.now();
+          assertExited(await task.delete(), 137);
+          fastestMs = Math.min(fastestMs, performance.now() - startedAt);
+          const { stdout } = task.stdio;
+          assert.ok(stdout);
+          assert.equal(
+            await new Response(stdout as ReadableStream<Uint8Array<ArrayBuffer>>).text(),
+            "",
+          );
+        });
+      }
+      console.log(`deletion of a task that was never started: ${Math.round(fastestMs)} ms`);
+      assert.ok(fastestMs < limitMs, `${fastestMs} ms`);
     }
   });
 });
