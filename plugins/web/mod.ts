@@ -60,7 +60,9 @@ export interface WebOptions {
  * connections to a request, such as workerd, make one client for each request.
  *
  * Calls reject with `ConnectError`, as Connect's interfaces say; `toContainerError` of `rpc` makes
- * the error of this library from it. Disposal ends all open calls with `unavailable`.
+ * the error of this library from it. Disposal ends all open calls with `unavailable`. A reader that
+ * leaves a stream of the transport ends its request; Connect's clients do not pass that on, so give
+ * their calls a signal.
  *
  * @example
  * ```ts
