@@ -1,4 +1,5 @@
-import type { StdioOwner } from "../../src/stdio.ts";
+import { INIT_PROCESS } from "../../src/runtime.ts";
+import type { StdioOwner, StdioRequest } from "../../src/stdio.ts";
 
 /** The folder that the folders of processes are in, where none is given. */
 export const defaultBase = "/run/libcontainerd/fifo";
@@ -8,13 +9,27 @@ const prefix = "fifo-";
 const temporaryPrefix = `libcontainerd-${prefix}`;
 /** No id of containerd is longer; with both, a name is far from the 255 bytes that a name may have. */
 const longestPart = 76;
+const init = "init";
 
-/** The beginning of the names of all folders of one container, which something random follows. */
+/** The beginning of the names of all folders of one container. */
 export function folderPrefix(owner: StdioOwner, place: "base" | "temporary" = "base"): string {
   const { namespace = "", containerId } = owner;
   // The plus sign is in no id, so that no container has the beginning of another one's.
   const start = place === "base" ? prefix : temporaryPrefix;
   return `${start}${part(namespace)}+${part(containerId)}+`;
+}
+
+/** The beginning of the name of the folder of one process, which something random follows. */
+export function processPrefix(
+  request: Pick<StdioRequest, "namespace" | "containerId" | "processId">,
+  place: "base" | "temporary",
+): string {
+  return `${folderPrefix(request, place)}${request.processId === INIT_PROCESS ? init : "exec"}+`;
+}
+
+/** Whether a folder of this name is that of the first process of its container. */
+export function isOfInit(name: string): boolean {
+  return name.split("+").at(-2) === init;
 }
 
 /** The beginning of a name that belongs to no container. */

@@ -1,9 +1,9 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, unlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import type { StdioOwner } from "../../src/stdio.ts";
-import { defaultBase, folderPrefix, isFolderName, plainPrefix } from "./folder-names.ts";
+import type { StdioRequest } from "../../src/stdio.ts";
+import { defaultBase, isFolderName, plainPrefix, processPrefix } from "./folder-names.ts";
 import type { FifoOptions } from "./mod.ts";
+import { temporaryFolder } from "./places.ts";
 import { systemCode, systemError } from "./system-error.ts";
 
 /**
@@ -25,16 +25,16 @@ export class FifoFolders {
   }
 
   /**
-   * Makes a folder with mode 0700. Its name begins with that of its owner, so that it is found when
-   * this process is killed, and ends with something random.
+   * Makes a folder with mode 0700. Its name begins with that of its container, so that it is found
+   * when this process is killed, and ends with something random.
    *
-   * @param owner The container; without one the folder is for this process's own use.
+   * @param request The process; without one the folder is for this process's own use.
    * @throws {ContainerError} by what the system says, for instance `permission_denied`.
    */
-  make(owner?: StdioOwner): FifoFolder {
+  make(request?: StdioRequest): FifoFolder {
     const { directory } = this.#options;
     const name = (place: "base" | "temporary"): string =>
-      owner === undefined ? plainPrefix(place) : folderPrefix(owner, place);
+      request === undefined ? plainPrefix(place) : processPrefix(request, place);
     const path = directory === undefined
       ? this.#makeDefault(name)
       : this.#make(resolve(directory), name("base"));
@@ -54,13 +54,7 @@ export class FifoFolders {
     } catch (error) {
       if (systemCode((error as Error).cause) === "ENOSPC") throw error;
     }
-    let temporary = "/tmp";
-    try {
-      temporary = tmpdir();
-    } catch {
-      // Deno without the permission to read TMPDIR.
-    }
-    return this.#mkdtemp(temporary, name("temporary"));
+    return this.#mkdtemp(temporaryFolder(), name("temporary"));
   }
 
   #make(base: string, name: string): string {

@@ -1,32 +1,20 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  type Dirent,
-  lstatSync,
-  readdirSync,
-  rmdirSync,
-  unlinkSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import process from "node:process";
+import { readdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
 import { clearTimeout, setTimeout } from "node:timers";
 import type { StdioLeftovers, StdioOwner } from "../../src/stdio.ts";
-import { fileDescriptors } from "./descriptors.ts";
-import { defaultBase, folderPrefix } from "./folder-names.ts";
+import { defaultBase, isOfInit } from "./folder-names.ts";
+import { FoundFifo } from "./found-fifo.ts";
 import type { FifoOptions } from "./mod.ts";
-import { systemCode } from "./system-error.ts";
+import { placeOf } from "./places.ts";
 
-/** How long the end of those that read a FIFO is waited for: shims of deleted tasks end just then. */
+/** How long those that read a FIFO get to end: shims of deleted tasks end just then. */
 const usersBudgetMs = 1_000;
 const longestDelayMs = 50;
 
-/** A FIFO that was there when its container's were looked for. */
+/** The folder of one process. */
 interface Found {
   readonly path: string;
-  /** Our own hold on it, if nobody read it. */
-  fd: number | undefined;
+  readonly fifos: readonly FoundFifo[];
 }
 
 /**
@@ -35,129 +23,81 @@ interface Found {
  * Who needs a FIFO by its path has somebody that reads it: a client keeps it open for both
  * directions until the shim has come, and a shim keeps an output open for reading itself. So one
  * that nobody reads is left behind. A shim may wait for its reader, for 30 s, with the lock that
- * every call about its container needs; held open for both directions it lets that shim go on.
+ * every call about its container needs.
+ *
+ * - A further process: it is held open, so that the shim goes on.
+ * - The first process: containerd has broken its Create off with the client. It is put aside first,
+ *   so that Create fails. Were it to succeed, containerd (2.1) would delete the task, wait for its
+ *   output for longer than it waits for the deletion, and leave runc's container behind for ever.
  */
 export class FoundFifos implements StdioLeftovers {
   readonly #base: string;
-  readonly #fifos: readonly Found[];
-  readonly #folders: readonly string[];
+  readonly #folders: readonly Found[];
 
-  private constructor(base: string, folders: readonly string[], fifos: readonly Found[]) {
+  private constructor(base: string, folders: readonly Found[]) {
     this.#base = base;
     this.#folders = folders;
-    this.#fifos = fifos;
   }
 
   /**
-   * Finds them below a folder.
+   * Finds them.
    *
    * @param options Those of the driver.
    */
   static find(owner: StdioOwner, options: FifoOptions): FoundFifos {
-    const { base, prefix, isShared } = placeOf(owner, options.directory);
+    const { base, prefix, isOwn } = placeOf(owner, options);
     const folders = list(base)
-      .filter((entry) => entry.isDirectory() && entry.name.startsWith(prefix))
-      .map((entry) => join(base, entry.name))
-      .filter((folder) => !isShared || isOwn(folder, options.uid));
-    const fifos = folders.flatMap((folder) => list(folder).map(({ name }) => join(folder, name)))
-      .filter(isFifo)
-      .map((path) => ({ path, fd: useOf(path) === "none" ? hold(path) : undefined }));
-    return new FoundFifos(base, folders, fifos);
+      .filter((name) => name.startsWith(prefix) && isOwn(join(base, name)))
+      .map((name) => {
+        const path = join(base, name);
+        const unread = isOfInit(name) ? "aside" : "held";
+        const fifos = list(path).flatMap((each) => FoundFifo.at(join(path, each), unread) ?? []);
+        return { path, fifos };
+      });
+    return new FoundFifos(base, folders);
   }
 
-  /** Removes those that nobody uses. What is read yet gets a second, for shims to end. */
+  /** Removes those that nobody reads. Who does gets a second to end. */
   async remove(): Promise<void> {
-    let rest = this.#fifos;
     const deadline = Date.now() + usersBudgetMs;
-    for (let delayMs = 1;; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
-      rest = rest.filter((fifo) => {
-        if (fifo.fd === undefined && useOf(fifo.path) === "used") return true;
-        // Before the hold ends: a shim that comes in between would wait for a reader again.
-        attempt(() => unlinkSync(fifo.path));
-        return false;
-      });
-      if (rest.length === 0 || Date.now() > deadline) break;
+    let rest = this.#folders.filter(isNeeded);
+    for (let delayMs = 1; rest.length > 0 && Date.now() < deadline;) {
       await delay(delayMs);
+      delayMs = Math.min(delayMs * 2, longestDelayMs);
+      rest = rest.filter(isNeeded);
     }
     this.release();
-    for (const folder of this.#folders) attempt(() => rmdirSync(folder));
-    if (this.#base === defaultBase && this.#folders.length > 0) {
-      attempt(() => rmdirSync(defaultBase)); // fails while others are in it
-    }
+    // It fails while others are in it.
+    if (this.#base === defaultBase && this.#folders.length > 0) tryRemove(defaultBase);
   }
 
   /** Ends the holds. */
   release(): void {
-    for (const fifo of this.#fifos) {
-      const { fd } = fifo;
-      fifo.fd = undefined;
-      if (fd !== undefined) attempt(() => closeSync(fd));
-    }
+    for (const { fifos } of this.#folders) for (const fifo of fifos) fifo.release();
   }
 }
 
-function placeOf(
-  owner: StdioOwner,
-  directory: string | undefined,
-): { readonly base: string; readonly prefix: string; readonly isShared: boolean } {
-  const place = { prefix: folderPrefix(owner), isShared: false };
-  if (directory !== undefined) return { ...place, base: resolve(directory) };
-  try {
-    accessSync(defaultBase, constants.W_OK);
-    return { ...place, base: defaultBase };
-  } catch {
-    // Not there, or of another user: then this one's are with the temporary files.
-  }
-  let base = "/tmp";
-  try {
-    base = tmpdir();
-  } catch {
-    // Deno without the permission to read TMPDIR.
-  }
-  return { base, prefix: folderPrefix(owner, "temporary"), isShared: true };
+/** Whether somebody uses a folder; else it is removed. */
+function isNeeded({ path, fifos }: Found): boolean {
+  if (fifos.some((fifo) => fifo.isUsed())) return true;
+  for (const fifo of fifos) fifo.remove();
+  tryRemove(path);
+  return false;
 }
 
-function list(folder: string): readonly Dirent[] {
+function list(folder: string): readonly string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(folder);
   } catch {
     return []; // not there, or not readable
   }
 }
 
-/** In the folder for temporary files anybody may make one of this name. */
-function isOwn(folder: string, ownerUid: number | undefined): boolean {
+function tryRemove(folder: string): void {
   try {
-    return lstatSync(folder).uid === (ownerUid ?? process.getuid?.());
+    rmdirSync(folder);
   } catch {
-    return false; // gone, or Deno without the permission to tell the user
-  }
-}
-
-function isFifo(path: string): boolean {
-  try {
-    return lstatSync(path).isFIFO();
-  } catch {
-    return false;
-  }
-}
-
-/** Whether somebody has a FIFO open for reading. */
-function useOf(path: string): "used" | "none" {
-  try {
-    closeSync(fileDescriptors.open(path, "write"));
-    return "used";
-  } catch (error) {
-    // Of what cannot be opened for another reason, nobody knows.
-    return ["ENXIO", "ENOENT"].includes(systemCode(error)) ? "none" : "used";
-  }
-}
-
-function hold(path: string): number | undefined {
-  try {
-    return fileDescriptors.open(path, "both");
-  } catch {
-    return undefined;
+    // Gone already, or not empty; nothing depends on it.
   }
 }
 
@@ -165,12 +105,4 @@ function delay(delayMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, delayMs);
   return promise.finally(() => clearTimeout(timer));
-}
-
-function attempt(step: () => void): void {
-  try {
-    step();
-  } catch {
-    // Gone already, or not ours to remove; nothing depends on it.
-  }
 }
