@@ -227,7 +227,9 @@ export class ProcessRemoval {
     } catch (error) {
       // Somebody else has removed the record: what was asked for has come to be.
       const isGone = isContainerError(error, "not_found") && (force || watch.over);
-      if (!isGone) throw stuck === undefined ? error : patience.stuck(stuck, error);
+      if (!isGone) {
+        throw stuck === undefined || isOfGoingShim(error) ? error : patience.stuck(stuck, error);
+      }
       watch.lose("removed by somebody else");
     } finally {
       patience.end();
