@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { describe, it } from "node:test";
+import type { StdioLeftovers, StdioRequest, StdioSession } from "../../src/stdio.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { openDescriptors } from "../helpers/leaks.ts";
+import { piped, readText, type Setting, withSetting } from "./setting.ts";
+
+const all = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+
+/** The streams of a client that is gone without having removed anything. */
+async function dead(setting: Setting, request: Partial<StdioRequest> = {}): Promise<StdioSession> {
+  const session = await setting.prepare(all, { request });
+  await session.detach?.();
+  return session;
+}
+
+async function find(setting: Setting, owner: { namespace?: string; containerId: string }) {
+  const found: StdioLeftovers | undefined = await setting.driver().leftovers?.(owner);
+  assert.ok(found);
+  return found;
+}
+
+/** The folders of processes. */
+function folders(setting: Setting): readonly string[] {
+  try {
+    return readdirSync(setting.fifoFolder).sort();
+  } catch {
+    return [];
+  }
+}
+
+function folderOf({ paths }: StdioSession): string {
+  return basename(dirname(paths.stdout));
+}
+
+/** Opens a FIFO for writing as a shim does, which waits for a reader, and then for reading. */
+async function waitingShim(path: string) {
+  const script = 'exec 3>"$1"; exec 4<"$1"; read line';
+  const child = spawn("sh", ["-c", script, "sh", path], { stdio: ["pipe", "ignore", "ignore"] });
+  const exit = once(child, "exit");
+  const { pid } = child;
+  assert.ok(pid !== undefined);
+  await eventually("the shim waits for a reader", () => isAsleep(pid));
+  return {
+    /** Whether it has opened the FIFO for both. */
+    hasOpened: () => readdirSync(`/proc/${pid}/fd`).includes("4"),
+    end: () => child.stdin?.end("\n"),
+    /** 2 if it could not open it. */
+    code: async () => (await exit)[0],
+    kill: async () => {
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await exit;
+    },
+  };
+}
+
+function isAsleep(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.startsWith("S") ?? false;
+}
+
+describe("leftovers()", () => {
+  it(
+    "leftovers() of one container are found by its namespace and id, and removed",
+    withSetting(async (setting) => {
+      const own = { namespace: "one", containerId: "web" };
+      await dead(setting, own);
+      await dead(setting, { ...own, processId: "more" });
+      const others = [
+        await dead(setting, { ...own, namespace: "two" }),
+        await dead(setting, { ...own, containerId: "web2" }),
+        await dead(setting, { ...own, containerId: "we" }),
+        await dead(setting, { containerId: "web" }),
+      ];
+      const found = await find(setting, own);
+      await found.remove();
+      assert.deepEqual(folders(setting), others.map(folderOf).sort());
+    }),
+  );
+
+  it(
+    "leftovers() keep no descriptor open once they are removed or released",
+    withSetting(async (setting) => {
+      const owner = { containerId: "box" };
+      await dead(setting);
+      const before = openDescriptors().size;
+      const found = await find(setting, owner);
+      assert.ok(openDescriptors().size > before);
+      found.release();
+      found.release();
+      assert.equal(openDescriptors().size, before);
+      await (await find(setting, owner)).remove();
+      assert.equal(openDescriptors().size, before);
+      assert.deepEqual(folders(setting), []);
+    }),
+  );
+
+  it(
+    "leftovers() of a container without any are nothing to remove",
+    withSetting(async (setting) => {
+      const found = await find(setting, { containerId: "nobody" });
+      await found.remove();
+      found.release();
+    }),
+  );
+
+  it(
+    "leftovers() do not take the FIFOs of a process that is about to be made",
+    withSetting(async (setting) => {
+      const session = await setting.prepare(all);
+      await (await find(setting, { containerId: "box" })).remove();
+      const text = readText(piped(session.stdio.stdout));
+      const shim = await setting.shim(session, "printf kept >&3");
+      assert.equal(await shim.ended, 0);
+      assert.equal(await text, "kept");
+    }),
+  );
+
+  it(
+    "leftovers() do not take the FIFOs of a process that runs",
+    withSetting(async (setting) => {
+      const session = await setting.prepare({ stdout: "piped" });
+      const text = readText(piped(session.stdio.stdout));
+      const shim = await setting.shim(session, "read line; printf kept >&3");
+      await (await find(setting, { containerId: "box" })).remove();
+      assert.deepEqual(folders(setting), [folderOf(session)]);
+      shim.tell("go on");
+      assert.equal(await shim.ended, 0);
+      assert.equal(await text, "kept");
+    }),
+  );
+
+  it(
+    "leftovers() made after the search are left alone",
+    withSetting(async (setting) => {
+      const found = await find(setting, { containerId: "box" });
+      const later = await dead(setting);
+      await found.remove();
+      assert.deepEqual(folders(setting), [folderOf(later)]);
+    }),
+  );
+
+  it(
+    "leftovers() wait for a shim that is just ending",
+    withSetting(async (setting) => {
+      const session = await setting.prepare({ stdout: "piped" });
+      const shim = await setting.shim(session, "read line");
+      await session.detach?.();
+      const removing = (await find(setting, { containerId: "box" })).remove();
+      assert.deepEqual(folders(setting), [folderOf(session)]);
+      shim.tell("end");
+      await shim.ended;
+      await removing;
+      assert.deepEqual(folders(setting), []);
+    }),
+  );
+
+  it(
+    "leftovers() let the shim of a further process go on that waits for its reader",
+    withSetting(async (setting) => {
+      const { paths } = await dead(setting, { processId: "more" });
+      const shim = await waitingShim(paths.stdout);
+      try {
+        assert.equal(shim.hasOpened(), false);
+        const found = await find(setting, { containerId: "box" });
+        await eventually("the shim has opened it", shim.hasOpened);
+        found.release();
+        shim.end();
+        assert.equal(await shim.code(), 0);
+      } finally {
+        await shim.kill();
+      }
+      await (await find(setting, { containerId: "box" })).remove();
+    }),
+  );
+
+  it(
+    "leftovers() make the shim of a first process fail that waits for its reader",
+    withSetting(async (setting) => {
+      const { paths } = await dead(setting);
+      const shim = await waitingShim(paths.stdout);
+      try {
+        assert.equal(shim.hasOpened(), false);
+        const found = await find(setting, { containerId: "box" });
+        assert.equal(await shim.code(), 2);
+        await found.remove();
+      } finally {
+        await shim.kill();
+      }
+      assert.deepEqual(folders(setting), []);
+    }),
+  );
+});
