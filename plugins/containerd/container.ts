@@ -3,6 +3,7 @@ import type { Container as Record } from "../../proto/gen/containerd/services/co
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import type { Mount } from "../../proto/gen/containerd/types/mount_pb.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
+import { inspectable } from "../../src/inspectable.ts";
 import { validateLabels } from "../../src/labels.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import type {
@@ -32,13 +33,19 @@ export class ContainerdContainer implements Container {
   /** Its id. */
   readonly id: string;
   readonly #session: Session;
+  readonly #shim: string;
   readonly #spec: Spec;
   readonly #snapshot: { readonly snapshotter: string; readonly key: string };
+
+  static {
+    inspectable(this, "Container", (container) => ({ id: container.id, runtime: container.#shim }));
+  }
 
   /** @param record Its record, as containerd has it. */
   constructor(session: Session, record: Record) {
     this.id = record.id;
     this.#session = session;
+    this.#shim = record.runtime?.name ?? "";
     this.#spec = specOf(record);
     this.#snapshot = { snapshotter: record.snapshotter, key: record.snapshotKey };
   }

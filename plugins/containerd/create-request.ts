@@ -8,6 +8,7 @@ import {
   refuse,
   text,
 } from "../../src/oci/check.ts";
+import { invalidArgument } from "../../src/errors.ts";
 import type { CreateRequest } from "../../src/runtime.ts";
 
 const bytes: Check = (value, at) => {
@@ -29,10 +30,27 @@ const checks: Readonly<Record<string, Check>> = {
  * @throws {ContainerError} `invalid_argument` with the field, for instance `snapshot.key`.
  */
 export function validateCreateRequest(request: CreateRequest): void {
+  validateRoot(request);
   const values: Readonly<Record<string, unknown>> = { ...request };
   for (const [field, check] of Object.entries(checks)) {
     if (values[field] !== undefined) check(values[field], field);
   }
+}
+
+/**
+ * Refuses a root that is certainly empty: a relative one is a folder of the bundle, on which only a
+ * snapshot, a mount or a hook puts something.
+ */
+function validateRoot({ id, spec, snapshot }: CreateRequest): void {
+  const { root, mounts, hooks, linux, windows } = spec;
+  if (!linux || windows || snapshot || hooks || !root || root.path.startsWith("/")) return;
+  if (mounts?.some(({ destination }) => destination === "/")) return;
+  throw invalidArgument(
+    "spec.root.path",
+    `Cannot create container "${id}": its root "${root.path}" is an empty folder of the bundle; ` +
+      "give linuxSpec() a rootfs, or create() a snapshot",
+    { containerId: id },
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { abortable } from "../../src/abort.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
+import { inspectable } from "../../src/inspectable.ts";
 import type {
   CallOptions,
   DeleteOptions,
@@ -59,6 +60,10 @@ export class ContainerdProcess implements Process {
   #isCreated: boolean;
   #sizeAtStart: TerminalSize | undefined;
   #starting: Promise<void> | undefined;
+
+  static {
+    inspectable(this, "Process", ({ containerId, id, pid }) => ({ containerId, id, pid }));
+  }
 
   /** @param init What is known of it. */
   constructor(session: Session, init: ProcessInit) {
@@ -177,8 +182,17 @@ export class ContainerdProcess implements Process {
     await abortable(this.#stdio.closeStdin(), signal);
   }
 
-  /** Asks for its state. */
+  /** Asks for its state; a further process that has ended is known to be stopped. */
   async status(options: CallOptions = {}): Promise<ProcessStatus> {
+    options.signal?.throwIfAborted();
+    // Its record may be gone, and its id in use again.
+    if (this.id !== INIT_PROCESS && this.#watch.over) {
+      return { state: "stopped", pid: this.#pid, ...this.#watch.known };
+    }
+    return await this.#askStatus(options);
+  }
+
+  async #askStatus(options: CallOptions): Promise<ProcessStatus> {
     return processStatus(
       await this.session.call(
         this.subject("get status of"),

@@ -4,6 +4,7 @@ import type { Container as Record } from "../../proto/gen/containerd/services/co
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import type { EventStream } from "../../src/events.ts";
 import { validateContainerId, validateShimName } from "../../src/identifiers.ts";
+import { inspectable } from "../../src/inspectable.ts";
 import { validateLabels } from "../../src/labels.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import { validateSpec } from "../../src/oci/validate.ts";
@@ -37,6 +38,13 @@ export class ContainerdRuntime implements Runtime {
   /** What containerd has beyond other runtimes. */
   readonly containerd: ContainerdApi;
   readonly #session: Session;
+
+  static {
+    inspectable(this, "Runtime", (runtime) => {
+      const { id, namespace } = runtime.#session.options;
+      return { id, namespace };
+    });
+  }
 
   /** @param rpc The connection; the runtime closes it. */
   constructor(rpc: Rpc, options: SessionOptions) {

@@ -18,7 +18,9 @@ const command = /exec:|exec failed|exec \S+ failed|starting container process|hc
  * runtimes tell it only in their texts. Other errors are returned as they are.
  */
 export function startFailure(error: ContainerError): ContainerError {
-  if (error.code === "unavailable" || !command.test(error.message)) return error;
+  // What was not found is the OCI runtime's own binary.
+  if (["unavailable", "not_found"].includes(error.code)) return error;
+  if (!command.test(error.message)) return error;
   const failure = failures.find(({ pattern }) => pattern.test(error.message));
   if (!failure) return error;
   const { code, message, plugin, containerId, processId, cause } = error;

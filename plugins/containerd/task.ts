@@ -1,5 +1,6 @@
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import { validateExecId, validateProcessId } from "../../src/identifiers.ts";
+import { inspectable } from "../../src/inspectable.ts";
 import type { Process as ProcessSpec } from "../../src/oci/spec.ts";
 import { validateProcess, validateResources } from "../../src/oci/validate.ts";
 import type {
@@ -39,6 +40,10 @@ export interface TaskInit extends Omit<ProcessInit, "ref" | "onRemoved"> {
 export class ContainerdTask extends ContainerdProcess implements Task {
   readonly #init: TaskInit;
   readonly #execs = new Set<ContainerdProcess>();
+
+  static {
+    inspectable(this, "Task", ({ containerId, pid }) => ({ containerId, pid }));
+  }
 
   /** @param init What is known of it. */
   constructor(session: Session, init: TaskInit) {

@@ -47,6 +47,26 @@ export const errorTexts: readonly ErrorText[] = [
     code: "unavailable",
     example: "shim connection: unavailable",
   },
+  // What a container is made from, or run by, is not on the daemon's host.
+  {
+    pattern: /binary not installed|invalid custom binary path/,
+    code: "not_found",
+    example:
+      'failed to start shim: failed to resolve runtime path: runtime "io.containerd.nope.v1" binary not installed "containerd-shim-nope-v1": file does not exist',
+  },
+  {
+    pattern:
+      /unable to retrieve OCI runtime error .*: (?:executable file not found|fork\/exec .*: no such file)/,
+    code: "not_found",
+    example:
+      'failed to create shim task: OCI runtime create failed: unable to retrieve OCI runtime error (open /run/log.json: no such file or directory): exec: "runc": executable file not found in $PATH: unknown',
+  },
+  {
+    pattern: /invalid rootfs: .*no such file or directory/,
+    code: "not_found",
+    example:
+      "OCI runtime create failed: runc create failed: invalid rootfs: stat /srv/web: no such file or directory: unknown",
+  },
   // The process, or the container, of a call is gone.
   {
     pattern: /process already finished|no such process/,
@@ -83,7 +103,7 @@ export const errorTexts: readonly ErrorText[] = [
   },
   {
     pattern:
-      /cannot [a-z]+ (?:in )?(?:an? |task in )?(?:created|running|paused|stopped|deleted)(?: state| process| container)?/,
+      /cannot [a-z]+ (?:in )?(?:an? )?(?:task in )?(?:created|running|paused|stopped|deleted)(?: state| process| container)?/,
     code: "failed_precondition",
     example: "cannot delete a running process: unknown",
   },
@@ -105,6 +125,46 @@ export const errorTexts: readonly ErrorText[] = [
     code: "invalid_argument",
     example:
       'OCI runtime exec failed: exec failed: unable to start container process: exec: "/etc": is a directory: unknown',
+  },
+  // The spec asks for what there is not, or for what is out of bounds.
+  {
+    pattern: /invalid rootfs: |error mounting "|namespace path: |uids and gids must be in range/,
+    code: "invalid_argument",
+    example:
+      'unable to start container process: error during container init: error mounting "nope" to rootfs at "/mnt": mount nope:/mnt (via /proc/self/fd/6): no such device: unknown',
+  },
+  {
+    pattern:
+      /unable to set memory limit|setting rlimit|sysctl ".*" is not|apparmor failed to apply/,
+    code: "invalid_argument",
+    example:
+      'OCI runtime create failed: runc create failed: sysctl "vm.swappiness" is not in a separate kernel namespace: unknown',
+  },
+  {
+    pattern:
+      /failed to write .*\/sys\/fs\/cgroup\/.*: (?:invalid argument|numerical result out of range)|invalid configuration: /,
+    code: "invalid_argument",
+    example:
+      'runc did not terminate successfully: exit status 1: failed to write "900": write /sys/fs/cgroup/cpuset/web/cpuset.cpus: numerical result out of range: unknown',
+  },
+  {
+    pattern: /selinux label is specified in config, but|error running hook|error running \w+ hook/,
+    code: "failed_precondition",
+    example:
+      "error during container init: error running hook #0: error running hook: exit status 1, stdout: , stderr:: unknown",
+  },
+  {
+    pattern:
+      /failed to create init process I\/O: .*(?:no such file or directory|not found|permission denied)/,
+    code: "invalid_argument",
+    example:
+      "failed to create init process I/O: failed to start binary process: fork/exec /no/such/logger: no such file or directory",
+  },
+  {
+    pattern: /runtime restore failed: open .*: no such file or directory/,
+    code: "invalid_argument",
+    example:
+      "OCI runtime restore failed: open /tmp/ctrd-checkpoint1/descriptors.json: no such file or directory: unknown",
   },
   // The way to the shim broke, or took too long.
   {
@@ -129,7 +189,16 @@ export const errorTexts: readonly ErrorText[] = [
   },
 ];
 
+/**
+ * A text of a server in one line, without the `: unknown` that containerd before 2.0 ends those with
+ * whose kind was lost.
+ */
+export function plainText(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ").trim().replace(/\s*: unknown$/, "");
+}
+
 /** The kind that a text of a server stands for; `unknown` if it is not in the table. */
 export function codeFromText(text: string): ErrorCode {
-  return errorTexts.find((row) => row.pattern.test(text))?.code ?? "unknown";
+  const plain = plainText(text);
+  return errorTexts.find((row) => row.pattern.test(plain))?.code ?? "unknown";
 }

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ContainerError, type ErrorCode, isContainerError } from "../../src/errors.ts";
-import { codeFromText } from "./error-texts.ts";
+import { codeFromText, plainText } from "./error-texts.ts";
 
 /** What is known about a call that failed. */
 export interface FailedCall {
@@ -103,7 +103,7 @@ function classify(error: unknown): { readonly code: ErrorCode; readonly state: s
   const wire = chain.find(isWireError);
   if (wire !== undefined) {
     const code = wire.code === Code.Unknown ? codeFromText(wire.rawMessage) : codes[wire.code];
-    return { code: code ?? "unknown", state: wire.rawMessage || stateOf(wire.code) };
+    return { code: code ?? "unknown", state: plainText(wire.rawMessage) || stateOf(wire.code) };
   }
   const errno = chain.find((cause) => connectionCodes.has(codeOf(cause)));
   if (errno !== undefined) return { code: "unavailable", state: connectionState(chain, errno) };
@@ -115,7 +115,7 @@ function classify(error: unknown): { readonly code: ErrorCode; readonly state: s
     return { code: "unavailable", state: `connection lost (${connect.rawMessage})` };
   }
   if (connect.code === Code.Unknown) {
-    return { code: codeFromText(connect.rawMessage), state: connect.rawMessage };
+    return { code: codeFromText(connect.rawMessage), state: plainText(connect.rawMessage) };
   }
   return { code: codes[connect.code] ?? "unknown", state: connect.rawMessage };
 }

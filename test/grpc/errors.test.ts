@@ -78,11 +78,27 @@ describe("toContainerError()", () => {
       assert.equal(codeFromText(row.example), row.code);
       const error = toContainerError(wire(row.example, Code.Unknown), call);
       assert.equal(error.code, row.code);
-      assert.equal(error.message, `${call.action}: ${row.example}`);
+      assert.equal(error.message, `${call.action}: ${row.example.replace(/: unknown$/, "")}`);
       // A row that an earlier one makes useless is a mistake.
       assert.equal(errorTexts.find(({ pattern }) => pattern.test(row.example)), row);
     });
   }
+
+  it("toContainerError() reads the end of a text before its lost kind, and puts it in one line", () => {
+    const texts = {
+      "write /proc/self/attr/exec: invalid argument: unknown":
+        "write /proc/self/attr/exec: invalid argument",
+      "exit status 1: cannot do it: invalid argument\n: unknown":
+        "exit status 1: cannot do it: invalid argument",
+      "1 error occurred:\n\t* it failed: invalid argument\n\n: unknown":
+        "1 error occurred: * it failed: invalid argument",
+    };
+    for (const [text, plain] of Object.entries(texts)) {
+      const error = toContainerError(wire(text, Code.Unknown), call);
+      assert.equal(error.code, "invalid_argument");
+      assert.equal(error.message, `${call.action}: ${plain}`);
+    }
+  });
 
   it("toContainerError() reads texts only where the server did not say more", () => {
     assert.equal(toContainerError(wire("x: not found", Code.Internal), call).code, "internal");
