@@ -1,71 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { relative } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
-import { repositoryDir } from "./helpers/cache.ts";
 import { importsOf, waysTo } from "./helpers/import-graph.ts";
 import { type PackedPackage, packPackage, runTool } from "./helpers/packed-package.ts";
 import { allRuntimes, runScript } from "./helpers/runtime.ts";
 
-const coreBudgetBytes = 6 * 1024;
-const edgeBudgetBytes = 96 * 1024;
-
 /** What loads where there is no Node at all. */
 const edgeModules = ["", "/runtime", "/spec", "/stats", "/containerd", "/rpc", "/web"]
   .map((name) => `libcontainerd${name}`);
-
-interface Bundle {
-  /** All of it, with what is loaded on first use. */
-  readonly text: string;
-  readonly gzipBytes: number;
-  /** What an import loads at once. */
-  readonly initialGzipBytes: number;
-  readonly inputs: readonly string[];
-}
-
-async function bundle(source: string): Promise<Bundle> {
-  const { outputFiles, metafile } = await build({
-    stdin: { contents: source, resolveDir: repositoryDir, loader: "ts" },
-    absWorkingDir: repositoryDir,
-    outdir: "out",
-    bundle: true,
-    splitting: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    target: "es2022",
-    platform: "browser",
-    logLevel: "silent",
-  });
-  const texts = new Map(outputFiles.map(({ path, text }) => [relative(repositoryDir, path), text]));
-  const entry = Object.entries(metafile.outputs).find(([, { entryPoint }]) =>
-    entryPoint === "<stdin>"
-  );
-  assert.ok(entry !== undefined);
-  const initial = new Set([entry[0]]);
-  for (const name of initial) {
-    const imports = metafile.outputs[name]?.imports ?? [];
-    imports.filter(({ kind }) => kind === "import-statement").forEach(({ path }) =>
-      initial.add(path)
-    );
-  }
-  const sizeOf = (names: Iterable<string>) =>
-    [...names].reduce((sum, name) => sum + gzipSync(texts.get(name) ?? "", { level: 9 }).length, 0);
-  return {
-    text: [...texts.values()].join("\n"),
-    gzipBytes: sizeOf(texts.keys()),
-    initialGzipBytes: sizeOf(initial),
-    inputs: Object.keys(metafile.inputs),
-  };
-}
-
-function describeSize({ text, gzipBytes, initialGzipBytes }: Bundle): string {
-  const whole = `${kilobytes(text.length)}, gzipped ${kilobytes(gzipBytes)}`;
-  return `${whole}, of which ${kilobytes(initialGzipBytes)} are loaded at once`;
-}
 
 function kilobytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} kB`;
@@ -205,23 +147,3 @@ function compileConsumer(
   writeFileSync(`${consumerDir}/tsconfig.json`, JSON.stringify(config));
   runTool("tsc", ["-p", consumerDir], consumerDir);
 }
-
-describe("bundles", () => {
-  it(`bundles of the core stay below ${kilobytes(coreBudgetBytes)} gzipped and hold nothing else`, async (t) => {
-    const core = await bundle(`export * from "./src/mod.ts";`);
-    t.diagnostic(`core: ${describeSize(core)}`);
-    assert.deepEqual(core.inputs.filter((file) => !/^(src\/|<stdin>)/.test(file)), []);
-    assert.ok(core.initialGzipBytes <= coreBudgetBytes, describeSize(core));
-  });
-
-  it(`bundles for the edge stay below ${kilobytes(edgeBudgetBytes)} gzipped, without node:`, async (t) => {
-    const edge = await bundle(
-      `export { Client, Registry } from "./src/mod.ts";
-       export { containerd } from "./plugins/containerd/mod.ts";
-       export { web } from "./plugins/web/mod.ts";`,
-    );
-    t.diagnostic(`containerd and web: ${describeSize(edge)}`);
-    assert.doesNotMatch(edge.text, /["'`]node:/);
-    assert.ok(edge.gzipBytes <= edgeBudgetBytes, describeSize(edge));
-  });
-});
