@@ -156,6 +156,19 @@ export function fields(
   };
 }
 
+/** Accepts objects by their fields, as {@linkcode fields}, and no others: one may be misspelt. */
+export function onlyFields(
+  optional: Readonly<Record<string, Check>>,
+  required: Readonly<Record<string, Check>> = {},
+): Check {
+  const known = { ...optional, ...required };
+  return every(fields(optional, required), (value, at) => {
+    for (const field of Object.keys(value as object)) {
+      if (!Object.hasOwn(known, field)) refuse(`${at}.${field}`, "no such option");
+    }
+  });
+}
+
 /**
  * Accepts objects by their fields, and no others: a misspelt option must not be ignored, as it may
  * be the one that takes a right away.
@@ -164,13 +177,9 @@ export function options(
   optional: Readonly<Record<string, Check>>,
   required: Readonly<Record<string, Check>> = {},
 ): Check {
-  const check = fields(optional, required);
-  const known = { ...optional, ...required };
-  return (value, at) => {
-    check(value, at);
+  return every(onlyFields(optional, required), (value, at) => {
     for (const [field, content] of Object.entries(value as object)) {
-      if (!Object.hasOwn(known, field)) refuse(`${at}.${field}`, "no such option");
       if (content === null) refuse(`${at}.${field}`, "null");
     }
-  };
+  });
 }

@@ -9,6 +9,7 @@ import {
   mapOf,
   matching,
   name,
+  onlyFields,
   refuse,
   text,
   uint32,
@@ -41,66 +42,78 @@ export const blockWeight: Check = integer(0, 1000);
 const device = { major: deviceNumber, minor: deviceNumber };
 const throttles: Check = list(fields({}, { ...device, rate: uint64 }));
 
-/** Accepts what `LinuxResources` of the OCI spec describes. */
-export const linuxLimits: Check = fields({
-  devices: list(deviceRule),
-  memory: every(
-    fields({
-      limit,
-      reservation: limit,
-      swap: limit,
-      kernel: limit,
-      kernelTCP: limit,
-      swappiness: integer(0, 100),
-      disableOOMKiller: boolean,
-      useHierarchy: boolean,
-      checkBeforeUpdate: boolean,
+const linux = (of: typeof fields): Check =>
+  of({
+    devices: list(deviceRule),
+    memory: every(
+      of({
+        limit,
+        reservation: limit,
+        swap: limit,
+        kernel: limit,
+        kernelTCP: limit,
+        swappiness: integer(0, 100),
+        disableOOMKiller: boolean,
+        useHierarchy: boolean,
+        checkBeforeUpdate: boolean,
+      }),
+      (value, at) => {
+        const { limit = 0, swap = 0 } = value as Record<string, number | bigint | undefined>;
+        if (swap > 0 && swap < limit) {
+          refuse(`${at}.swap`, `memory and swap together, ${swap}, is below the limit ${limit}`);
+        }
+      },
+    ),
+    cpu: of({
+      shares: uint64,
+      quota: limit,
+      burst: uint64,
+      period: uint64,
+      realtimeRuntime: limit,
+      realtimePeriod: uint64,
+      cpus: text,
+      mems: text,
+      idle: integer(0, 1),
     }),
-    (value, at) => {
-      const { limit = 0, swap = 0 } = value as Record<string, number | bigint | undefined>;
-      if (swap > 0 && swap < limit) {
-        refuse(`${at}.swap`, `memory and swap together, ${swap}, is below the limit ${limit}`);
-      }
-    },
-  ),
-  cpu: fields({
-    shares: uint64,
-    quota: limit,
-    burst: uint64,
-    period: uint64,
-    realtimeRuntime: limit,
-    realtimePeriod: uint64,
-    cpus: text,
-    mems: text,
-    idle: integer(0, 1),
-  }),
-  pids: fields({ limit }),
-  blockIO: fields({
-    weight: blockWeight,
-    leafWeight: blockWeight,
-    weightDevice: list(fields({ weight: blockWeight, leafWeight: blockWeight }, device)),
-    throttleReadBpsDevice: throttles,
-    throttleWriteBpsDevice: throttles,
-    throttleReadIOPSDevice: throttles,
-    throttleWriteIOPSDevice: throttles,
-  }),
-  hugepageLimits: list(fields({}, { pageSize: hugepageSize, limit: uint64 })),
-  network: fields({
-    classID: uint32,
-    priorities: list(fields({}, { name, priority: uint32 })),
-  }),
-  rdma: mapOf(fields({ hcaHandles: uint32, hcaObjects: uint32 })),
-  unified,
-});
+    pids: of({ limit }),
+    blockIO: of({
+      weight: blockWeight,
+      leafWeight: blockWeight,
+      weightDevice: list(fields({ weight: blockWeight, leafWeight: blockWeight }, device)),
+      throttleReadBpsDevice: throttles,
+      throttleWriteBpsDevice: throttles,
+      throttleReadIOPSDevice: throttles,
+      throttleWriteIOPSDevice: throttles,
+    }),
+    hugepageLimits: list(fields({}, { pageSize: hugepageSize, limit: uint64 })),
+    network: of({
+      classID: uint32,
+      priorities: list(fields({}, { name, priority: uint32 })),
+    }),
+    rdma: mapOf(fields({ hcaHandles: uint32, hcaObjects: uint32 })),
+    unified,
+  });
+
+const windows = (of: typeof fields): Check =>
+  of({
+    memory: of({ limit: uint64 }),
+    cpu: of({
+      count: uint64,
+      shares: integer(0, 10_000),
+      maximum: integer(0, 10_000),
+      affinity: list(fields({ mask: uint64, group: uint32 })),
+    }),
+    storage: of({ iops: uint64, bps: uint64, sandboxSize: uint64 }),
+  });
+
+/** Accepts what `LinuxResources` of the OCI spec describes. */
+export const linuxLimits: Check = linux(fields);
 
 /** Accepts what `WindowsResources` of the OCI spec describes. */
-export const windowsLimits: Check = fields({
-  memory: fields({ limit: uint64 }),
-  cpu: fields({
-    count: uint64,
-    shares: integer(0, 10_000),
-    maximum: integer(0, 10_000),
-    affinity: list(fields({ mask: uint64, group: uint32 })),
-  }),
-  storage: fields({ iops: uint64, bps: uint64, sandboxSize: uint64 }),
-});
+export const windowsLimits: Check = windows(fields);
+
+/** As {@linkcode linuxLimits}, and nothing beside it. */
+export const onlyLinuxLimits: Check = linux(onlyFields);
+
+/** As {@linkcode windowsLimits}, and nothing beside it. */
+export const onlyWindowsLimits: Check = windows(onlyFields);

@@ -16,7 +16,7 @@ import {
 import type { LinuxResources, Process, Spec, WindowsResources } from "./spec.ts";
 import { idMappings, linux } from "./validate-linux.ts";
 import { args, env, process } from "./validate-process.ts";
-import { linuxLimits, windowsLimits } from "./validate-resources.ts";
+import { onlyLinuxLimits, onlyWindowsLimits } from "./validate-resources.ts";
 import { windows } from "./validate-windows.ts";
 
 /** What the checks take. */
@@ -101,7 +101,8 @@ export function validateProcess(
 
 /**
  * Checks limits field by field: by the rules of Windows where a field says so that only Windows
- * has (`storage`, `cpu.count`, `cpu.maximum`, `cpu.affinity`), else by those of Linux.
+ * has (`storage`, `cpu.count`, `cpu.maximum`, `cpu.affinity`), else by those of Linux. What it does
+ * not know is refused: a misspelt limit would be none.
  *
  * @throws {ContainerError} `invalid_argument` for the first field that is wrong, by its path: for
  * instance `resources.memory.limit`.
@@ -113,5 +114,5 @@ export function validateResources(
   const cpu = isRecord(value) && isRecord(value["cpu"]) ? value["cpu"] : {};
   const onWindows = (isRecord(value) && "storage" in value) ||
     ["count", "maximum", "affinity"].some((field) => field in cpu);
-  (onWindows ? windowsLimits : linuxLimits)(value, options.field ?? "resources");
+  (onWindows ? onlyWindowsLimits : onlyLinuxLimits)(value, options.field ?? "resources");
 }
