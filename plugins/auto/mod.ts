@@ -33,7 +33,19 @@ export interface ConnectOptions extends CallOptions, Pick<ClientOptions, "backen
   readonly tls?: TlsOptions | undefined;
   /** How long output may stay open after its process has ended, in milliseconds. Default: 2000. */
   readonly drainBudgetMs?: number | undefined;
+  /** How long a removal waits for answers of a shim, in milliseconds. Default: 40000. */
+  readonly removalBudgetMs?: number | undefined;
 }
+
+const NAMES = [
+  "address",
+  "namespace",
+  "tls",
+  "drainBudgetMs",
+  "removalBudgetMs",
+  "backend",
+  "onError",
+] satisfies readonly (keyof ConnectOptions)[];
 
 /**
  * Connects to the container runtime of this host.
@@ -52,8 +64,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   if (typeof options === "string") {
     throw invalidArgument("address", `Cannot use "${options}": pass it as { address }`);
   }
-  checkOptions(options, "address", "namespace", "tls", "drainBudgetMs", "backend", "onError");
-  const { signal, tls, drainBudgetMs, backend, onError } = options;
+  checkOptions(options, ...NAMES);
+  const { signal, tls, drainBudgetMs, removalBudgetMs, backend, onError } = options;
   const { platform, env } = process;
   const { address, namespace, reason } = chooseRuntime({ platform, env, options });
   validateAddress(address, reason);
@@ -64,6 +76,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     archiver: archive(),
     namespace,
     drainBudgetMs,
+    removalBudgetMs,
   });
   const client = new Client(new Registry({}, { fallback: plugin }), {
     backend,

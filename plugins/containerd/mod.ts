@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions } from "../../src/check-options.ts";
 import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
 import { invalidArgument } from "../../src/errors.ts";
 import { validateNamespace } from "../../src/identifiers.ts";
@@ -36,6 +37,16 @@ export interface ContainerdOptions {
   readonly id?: string | undefined;
 }
 
+const NAMES = [
+  "rpc",
+  "stdio",
+  "archiver",
+  "namespace",
+  "drainBudgetMs",
+  "removalBudgetMs",
+  "id",
+] satisfies readonly (keyof ContainerdOptions)[];
+
 /**
  * Declares a containerd daemon as a runtime: 1.6, 1.7 or 2.x.
  *
@@ -45,9 +56,10 @@ export interface ContainerdOptions {
  * const client = new Client(new Registry({}, { fallback: runtime }));
  * ```
  *
- * @throws {ContainerError} `invalid_argument` for a bad namespace or budget.
+ * @throws {ContainerError} `invalid_argument` for a bad or unknown option.
  */
 export function containerd(options: ContainerdOptions): RuntimePlugin {
+  checkOptions(options, ...NAMES);
   const { namespace = "default", id = "containerd" } = options;
   const { drainBudgetMs = 2000, removalBudgetMs = 40_000 } = options;
   validateNamespace(namespace);

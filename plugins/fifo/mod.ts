@@ -20,6 +20,7 @@
  * @module
  */
 
+import { checkOptions } from "../../src/check-options.ts";
 import { invalidArgument } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import type {
@@ -67,7 +68,7 @@ const backendNames: readonly string[] = ["socket", "ffi-socket", "bun-file", "ca
  * @throws {ContainerError} `invalid_argument` for an option that cannot be used.
  */
 export function fifo(options: FifoOptions = {}): StdioDriver {
-  checkOptions(options);
+  validateOptions(options);
   let loading: Promise<StdioDriver> | undefined;
   const load = (): Promise<StdioDriver> => {
     loading ??= import("./driver.ts").then(
@@ -100,7 +101,8 @@ export function fifo(options: FifoOptions = {}): StdioDriver {
   };
 }
 
-function checkOptions(options: FifoOptions): void {
+function validateOptions(options: FifoOptions): void {
+  checkOptions(options, "directory", "uid", "gid", "backend");
   const { directory, backend } = options;
   if (directory !== undefined && (typeof directory !== "string" || !directory.startsWith("/"))) {
     throw invalidArgument(

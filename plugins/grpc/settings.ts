@@ -1,3 +1,4 @@
+import { checkOptions } from "../../src/check-options.ts";
 import { largestMessageBytes, longestDelayMs, numberOption } from "../rpc/number-option.ts";
 import type { GrpcOptions } from "./mod.ts";
 
@@ -15,12 +16,25 @@ export interface GrpcSettings {
   readonly healthMisses: number;
 }
 
+const NAMES = [
+  "address",
+  "transport",
+  "tls",
+  "interceptors",
+  "maxMessageBytes",
+  "connectTimeoutMs",
+  "healthIntervalMs",
+  "healthTimeoutMs",
+  "healthMisses",
+] satisfies readonly (keyof GrpcOptions)[];
+
 /**
- * Checks the numbers of the options and fills in the defaults.
+ * Checks the names and the numbers of the options and fills in the defaults.
  *
  * @throws {ContainerError} `invalid_argument` that names the option.
  */
 export function readSettings(options: GrpcOptions): GrpcSettings {
+  checkOptions(options, ...NAMES);
   const delay = { most: longestDelayMs };
   const healthIntervalMs = numberOption(options, "healthIntervalMs", {
     fallback: 10_000,

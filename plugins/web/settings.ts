@@ -1,3 +1,4 @@
+import { checkOptions } from "../../src/check-options.ts";
 import { invalidArgument } from "../../src/errors.ts";
 import { largestMessageBytes, longestDelayMs, numberOption } from "../rpc/number-option.ts";
 import type { WebOptions } from "./mod.ts";
@@ -15,12 +16,24 @@ export interface WebSettings
   readonly connectTimeoutMs: number;
 }
 
+const NAMES = [
+  "baseUrl",
+  "protocol",
+  "headers",
+  "credentials",
+  "interceptors",
+  "fetch",
+  "maxMessageBytes",
+  "connectTimeoutMs",
+] satisfies readonly (keyof WebOptions)[];
+
 /**
  * Checks the options and fills in the defaults.
  *
  * @throws {ContainerError} `invalid_argument` that names the option.
  */
 export function readSettings(options: WebOptions, baseUrl: string): WebSettings {
+  checkOptions(options, ...NAMES);
   const { protocol = "grpc-web", headers, credentials, interceptors, fetch } = options;
   if (protocol !== "grpc-web" && protocol !== "connect") {
     throw invalidArgument(

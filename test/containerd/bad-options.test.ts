@@ -26,6 +26,12 @@ describe("options with bad input", () => {
       });
     });
   }
+  it("containerd() refuses an option that it does not have", async () => {
+    await assertFails(() => containerd({ rpc, stdoi: {} } as never), {
+      code: "invalid_argument",
+      field: "stdoi",
+    });
+  });
   for (const name of ["", "runc", "a/b.c", ".a.b"]) {
     it(`new Registry() refuses shim ${show(name)}`, async () => {
       await assertFails(() => new Registry({ [name]: containerd({ rpc }) }), {
@@ -57,6 +63,7 @@ describe("options with bad input", () => {
     [{ address, connectTimeoutMs: 2 ** 31 }, "connectTimeoutMs"],
     [{ address, healthIntervalMs: -1 }, "healthIntervalMs"],
     [{ address, healthMisses: 0 }, "healthMisses"],
+    [{ address, tsl: {} } as GrpcOptions, "tsl"],
   ];
   for (const [options, field] of cases) {
     it(`grpc() refuses ${JSON.stringify(options).slice(0, 60)}`, async () => {

@@ -213,6 +213,7 @@ describe("fifo()", () => {
       [{ uid: -1 }, "uid"],
       [{ gid: 1.5 }, "gid"],
       [{ backend: "magic" }, "backend"],
+      [{ folder: "/run/x" }, "folder"],
     ];
     for (const [options, field] of cases) {
       assert.throws(

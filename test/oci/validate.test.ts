@@ -140,12 +140,25 @@ describe("validateResources()", () => {
       [{ cpu: { shares: 20_000, maximum: 1 } }, "resources.cpu.shares"],
       [{ memory: { limit: -1 }, storage: {} }, "resources.memory.limit"],
       [{ cpu: 5 }, "resources.cpu"],
+      [{ memmory: { limit: 1 } }, "resources.memmory"],
+      [{ memory: { limits: 1 } }, "resources.memory.limits"],
+      [{ memoryLimitBytes: 1 }, "resources.memoryLimitBytes"],
+      [{ pids: { max: 1 } }, "resources.pids.max"],
+      [{ storage: { iop: 1 } }, "resources.storage.iop"],
+      [{ cpu: { count: 1, quota: 1 } }, "resources.cpu.quota"],
     ] as const
   ) {
     it(`refuses ${show(resources)}`, () => {
       assertRefused(() => validateResources(resources), field);
     });
   }
+  it("takes null for what is left out, as Go writes it", () => {
+    validateResources({ devices: null, memory: null, cpu: { shares: null } });
+  });
+  it("refuses limits that it does not know only on their own, not within a spec", () => {
+    const spec = fullSpec();
+    validateSpec({ ...spec, linux: { ...spec.linux, resources: { memory: { later: 1 } } } });
+  });
   it("takes shares above 10000 where nothing points to Windows", () => {
     validateResources({ cpu: { shares: 20_000 } });
   });

@@ -64,6 +64,7 @@ describe("web()", () => {
     ["a header value with a line break", { headers: { token: "a\nb" } }, "headers.token"],
     ["no bytes for a message", { maxMessageBytes: 0 }, "maxMessageBytes"],
     ["a part of a byte", { maxMessageBytes: 1.5 }, "maxMessageBytes"],
+    ["a misspelt option", { header: {} } as Partial<WebOptions>, "header"],
     ["no time", { connectTimeoutMs: 0 }, "connectTimeoutMs"],
     ["more time than a timer has", { connectTimeoutMs: 2 ** 31 }, "connectTimeoutMs"],
   ];
