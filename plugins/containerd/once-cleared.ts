@@ -10,12 +10,15 @@ import { backgroundDelay } from "./background-delay.ts";
  */
 const BUDGET_MS = 15_000;
 
-/** The folder of a task is there, and none of its own: the daemon knows of no task. */
-const inTheWay = /mkdir .*: file exists/;
+/**
+ * The folder of a task is there, and none of its own: the daemon knows of no task. Or its own one was
+ * cleared away for that of the earlier task, which has the same path (seen on containerd 1.6).
+ */
+const inTheWay = /mkdir .*: file exists|: getwd: no such file or directory/;
 
 /**
- * Makes a task; again while the folder of an earlier one is in the way. A client that is killed
- * breaks its Create off; containerd forgets that task at once and clears it away afterwards.
+ * Makes a task; again while an earlier one is being cleared away. A client that is killed breaks its
+ * Create off; containerd forgets that task at once and clears it away afterwards.
  */
 export async function onceCleared<T>(
   create: () => Promise<T>,
