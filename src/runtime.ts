@@ -63,7 +63,10 @@ export interface CreateRequest {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Name of the image, for the record. */
   readonly image?: string | undefined;
-  /** Snapshot that is mounted as root file system; without one `spec.root.path` is used. */
+  /**
+   * Snapshot that is mounted as root file system; without one `spec.root.path` is used, which then
+   * must name a folder with files: a relative one is an empty folder.
+   */
   readonly snapshot?: { readonly snapshotter: string; readonly key: string } | undefined;
   /** Further records that are kept with the container, by name. */
   readonly extensions?: Readonly<Record<string, TypedValue>> | undefined;
@@ -164,7 +167,10 @@ export interface ExecTaskOptions extends CallOptions {
   readonly onStreamError?: ((error: ContainerError) => void) | undefined;
 }
 
-/** A container: a spec with an id. Its task is what runs. */
+/**
+ * A container: a spec with an id. Its task is what runs. A handle stands for the container that it
+ * was got for: where somebody else has removed that one and made another of its id, get a new one.
+ */
 export interface Container {
   /** Its id. */
   readonly id: string;

@@ -74,7 +74,8 @@ export interface DeviceOptions {
 export interface LinuxSpecOptions extends LinuxProcessOptions, LinuxMountOptions {
   /**
    * Path of the root file system on the runtime's host; a relative one starts at the bundle.
-   * Default: `rootfs`, where a containerd shim mounts a snapshot.
+   * Default: `rootfs`, where a containerd shim mounts the snapshot that `create()` was given; it is
+   * empty, and refused, without one.
    *
    * `/` runs on the host's own files: they are bound over the empty folder `rootfs` of the bundle,
    * because runc cannot make the root of the host the root of a container. What is mounted below
