@@ -1,43 +1,33 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { containerd } from "../../plugins/containerd/mod.ts";
 import { grpc } from "../../plugins/grpc/mod.ts";
 import { Client } from "../../src/client.ts";
 import { Registry } from "../../src/registry.ts";
 import { rejection } from "../helpers/rejection.ts";
 import { removeContainer } from "../contract/remove-container.ts";
-import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { EventReader } from "./support/event-reader.ts";
 import { leftovers, NOTHING } from "./support/leftovers.ts";
 import { openClient, RUNC } from "./support/open-client.ts";
+import { useDaemon } from "./support/own-daemon.ts";
 import { RpcGate } from "./support/rpc-gate.ts";
 import { execOf, sleeper, specOf } from "./support/specs.ts";
 
 // A rejection that nobody handles fails the test in which it happens, in all three test runners.
 
-let daemon: Daemon;
-/** Sets up for other clients and clears up after them. */
-let admin: Client;
+/** Its client sets up for others, and clears up after them. */
+const own = useDaemon();
 let count = 0;
 const newId = () => `abort-call-${++count}`;
 
-before(async () => {
-  daemon = await startDaemon();
-  admin = openClient(daemon);
-});
-after(async () => {
-  await admin?.[Symbol.asyncDispose]();
-  await daemon?.stop();
-});
-
-const removeAll = (id: string) => removeContainer(admin, id);
+const removeAll = (id: string) => removeContainer(own.client, id);
 
 describe("exec() with a signal, later", () => {
   it("exec() leaves no orphan that comes to life while its abort is undone", async () => {
     const id = newId();
     const gate = new RpcGate();
-    const client = openClient(daemon, { interceptors: [gate.interceptor] });
-    const events = await EventReader.open(admin, id);
+    const client = openClient(own.daemon, { interceptors: [gate.interceptor] });
+    const events = await EventReader.open(own.client, id);
     try {
       await client.create(id, sleeper(), RUNC);
       await client.start(id);
@@ -57,7 +47,7 @@ describe("exec() with a signal, later", () => {
       await events.until("exec-started", "more");
       look.release();
       await client[Symbol.asyncDispose]();
-      const pids = (await daemon.ctr("tasks", "ps", id)).trim().split("\n").slice(1);
+      const pids = (await own.daemon.ctr("tasks", "ps", id)).trim().split("\n").slice(1);
       assert.equal(pids.length, 1, pids.join("\n"));
     } finally {
       await events[Symbol.asyncDispose]();
@@ -70,7 +60,7 @@ describe("exec() with a signal, later", () => {
 describe("wait() with a signal", () => {
   it("wait() rejects with the reason of AbortSignal.timeout(), and can be made again", async () => {
     const id = newId();
-    const client = openClient(daemon);
+    const client = openClient(own.daemon);
     try {
       await client.create(id, sleeper(), RUNC);
       const process = await client.start(id);
@@ -90,7 +80,7 @@ describe("wait() with a signal", () => {
 
   it("wait() aborted by one caller goes on for the other one", async () => {
     const id = newId();
-    const client = openClient(daemon);
+    const client = openClient(own.daemon);
     try {
       await client.create(id, sleeper(), RUNC);
       await client.start(id);
@@ -110,7 +100,7 @@ describe("wait() with a signal", () => {
 
   it("wait() of a further process rejects with the reason and leaves it running", async () => {
     const id = newId();
-    const client = openClient(daemon);
+    const client = openClient(own.daemon);
     try {
       await client.create(id, sleeper(), RUNC);
       await client.start(id);
@@ -131,7 +121,7 @@ describe("wait() with a signal", () => {
 describe("run() with a signal", () => {
   it("run() aborted while the container runs kills and removes it", async () => {
     const id = newId();
-    const client = openClient(daemon);
+    const client = openClient(own.daemon);
     try {
       const controller = new AbortController();
       const reason = { why: "enough" };
@@ -146,7 +136,7 @@ describe("run() with a signal", () => {
       controller.abort(reason);
       assert.equal(await run, reason);
       await client[Symbol.asyncDispose]();
-      assert.deepEqual(await leftovers(daemon), NOTHING);
+      assert.deepEqual(await leftovers(own.daemon), NOTHING);
     } finally {
       await client[Symbol.asyncDispose]();
       await removeAll(id);
@@ -155,7 +145,7 @@ describe("run() with a signal", () => {
 
   it("start() aborted by its own callback leaves only the container", async () => {
     const id = newId();
-    const client = openClient(daemon);
+    const client = openClient(own.daemon);
     try {
       await client.create(id, sleeper(), RUNC);
       const controller = new AbortController();
@@ -164,7 +154,7 @@ describe("run() with a signal", () => {
       const { signal } = controller;
       assert.equal(await rejection(client.start(id, { signal, stdio })), reason);
       await client[Symbol.asyncDispose]();
-      assert.deepEqual(await leftovers(daemon), { ...NOTHING, containers: [id] });
+      assert.deepEqual(await leftovers(own.daemon), { ...NOTHING, containers: [id] });
     } finally {
       await client[Symbol.asyncDispose]();
       await removeAll(id);
@@ -173,13 +163,13 @@ describe("run() with a signal", () => {
 
   it("start() rejects with what its callback throws and leaves only the container", async () => {
     const id = newId();
-    const client = openClient(daemon);
+    const client = openClient(own.daemon);
     try {
       await client.create(id, sleeper(), RUNC);
       const problem = new Error("not these streams");
       const stdio = () => Promise.reject(problem);
       assert.equal(await rejection(client.start(id, { stdio })), problem);
-      assert.deepEqual(await leftovers(daemon), { ...NOTHING, containers: [id] });
+      assert.deepEqual(await leftovers(own.daemon), { ...NOTHING, containers: [id] });
     } finally {
       await client[Symbol.asyncDispose]();
       await removeAll(id);
@@ -191,7 +181,7 @@ describe("events() with a signal", () => {
   for (const position of ["before", "after"] as const) {
     it(`events() aborted ${position} Subscribe rejects ready and ends quietly`, async () => {
       const gate = new RpcGate();
-      const client = openClient(daemon, { interceptors: [gate.interceptor] });
+      const client = openClient(own.daemon, { interceptors: [gate.interceptor] });
       const held = gate.hold("Events/Subscribe", position);
       try {
         const controller = new AbortController();
@@ -211,7 +201,7 @@ describe("events() with a signal", () => {
   }
 
   it("events() ends quietly when aborted between two events", async () => {
-    const client = openClient(daemon);
+    const client = openClient(own.daemon);
     try {
       const controller = new AbortController();
       const stream = client.events({ signal: controller.signal });
@@ -230,7 +220,7 @@ describe("opening with a signal", () => {
     const opening = Promise.withResolvers<AbortSignal | undefined>();
     const go = Promise.withResolvers<void>();
     let opens = 0;
-    const connect = grpc({ address: daemon.address });
+    const connect = grpc({ address: own.daemon.address });
     const plugin = containerd({
       rpc: async (options) => {
         opens++;
@@ -238,7 +228,7 @@ describe("opening with a signal", () => {
         await go.promise;
         return await connect(options);
       },
-      namespace: daemon.namespace,
+      namespace: own.daemon.namespace,
     });
     const client = new Client(new Registry({}, { fallback: plugin }));
     return { client, opening: opening.promise, go: go.resolve, opens: () => opens };

@@ -3,31 +3,21 @@ import { after, before, describe, it } from "node:test";
 import { Client } from "../../src/client.ts";
 import { rejection } from "../helpers/rejection.ts";
 import { removeContainer } from "../contract/remove-container.ts";
-import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { type AbortCase, changes, questions } from "./support/abort-cases.ts";
 import { type Leftovers, leftovers, NOTHING } from "./support/leftovers.ts";
 import { openClient, RUNC } from "./support/open-client.ts";
+import { useDaemon } from "./support/own-daemon.ts";
 import { type Position, RpcGate } from "./support/rpc-gate.ts";
 import { sleeper } from "./support/specs.ts";
 
 // A rejection that nobody handles fails the test in which it happens, in all three test runners.
 
-let daemon: Daemon;
-/** Sets up for other clients and clears up after them. */
-let admin: Client;
+/** Its client sets up for others, and clears up after them. */
+const own = useDaemon();
 let count = 0;
 const newId = () => `abort-${++count}`;
 
-before(async () => {
-  daemon = await startDaemon();
-  admin = openClient(daemon);
-});
-after(async () => {
-  await admin?.[Symbol.asyncDispose]();
-  await daemon?.stop();
-});
-
-const removeAll = (id: string) => removeContainer(admin, id);
+const removeAll = (id: string) => removeContainer(own.client, id);
 
 function expected(rest: AbortCase["rest"], id: string, found: Leftovers): Leftovers {
   switch (rest) {
@@ -48,11 +38,11 @@ function expected(rest: AbortCase["rest"], id: string, found: Leftovers): Leftov
 
 /** Sets up, and gives the client that makes the call, with nothing held yet. */
 async function prepared(test: AbortCase, id: string, gate: RpcGate): Promise<Client> {
-  const client = openClient(daemon, { interceptors: [gate.interceptor] });
+  const client = openClient(own.daemon, { interceptors: [gate.interceptor] });
   try {
     if (!test.isForeign) await test.setUp?.(client, id);
     else {
-      await test.setUp?.(admin, id);
+      await test.setUp?.(own.client, id);
       await client.version();
     }
     return client;
@@ -108,7 +98,7 @@ for (const test of changes) {
         assert.deepEqual(gate.calls.slice(before), test.calls);
         await removeContainer(client, id);
         await client[Symbol.asyncDispose]();
-        assert.deepEqual(await leftovers(daemon), NOTHING);
+        assert.deepEqual(await leftovers(own.daemon), NOTHING);
       } finally {
         await client[Symbol.asyncDispose]();
         await removeAll(id);
@@ -125,10 +115,10 @@ for (const test of changes) {
             await abortAt(test, { client, id, gate, index, position });
             await client.version();
             await client[Symbol.asyncDispose]();
-            const found = await leftovers(daemon);
+            const found = await leftovers(own.daemon);
             assert.deepEqual(found, expected(test.rest, id, found));
             if (test.rest === "running") {
-              const pids = (await daemon.ctr("tasks", "ps", id)).trim().split("\n").slice(1);
+              const pids = (await own.daemon.ctr("tasks", "ps", id)).trim().split("\n").slice(1);
               assert.equal(pids.length, 1, pids.join("\n"));
             }
           } finally {
@@ -145,24 +135,24 @@ describe("a question with a signal", () => {
   let id: string;
   before(async () => {
     id = newId();
-    await admin.create(id, sleeper(), RUNC);
-    await admin.start(id);
+    await own.client.create(id, sleeper(), RUNC);
+    await own.client.start(id);
   });
   after(async () => {
     await removeAll(id);
-    assert.deepEqual(await leftovers(daemon), NOTHING);
+    assert.deepEqual(await leftovers(own.daemon), NOTHING);
   });
 
   for (const test of questions) {
     const prepare = async (gate: RpcGate): Promise<Client> => {
-      const client = openClient(daemon, { interceptors: [gate.interceptor] });
+      const client = openClient(own.daemon, { interceptors: [gate.interceptor] });
       if (test.isForeign) await client.version();
       else await client.status(id);
-      await test.setUp?.(admin, id);
+      await test.setUp?.(own.client, id);
       return client;
     };
     const restore = async () => {
-      if ((await admin.status(id)).state !== "running") await admin.resume(id);
+      if ((await own.client.status(id)).state !== "running") await own.client.resume(id);
     };
 
     it(`${test.name} sends nothing if the signal has aborted`, async () => {
@@ -199,8 +189,8 @@ describe("a question with a signal", () => {
   }
 
   it("questions leave the container as it was, and nothing else", async () => {
-    assert.deepEqual(await leftovers(daemon), expected("running", id, NOTHING));
-    assert.equal((await admin.status(id)).state, "running");
+    assert.deepEqual(await leftovers(own.daemon), expected("running", id, NOTHING));
+    assert.equal((await own.client.status(id)).state, "running");
   });
 });
 

@@ -31,10 +31,20 @@ const cases: readonly KilledAt[] = [
   { when: "with a process that runs", mode: "started" },
   { when: "with a further process that runs", mode: "exec" },
   { when: "before its task is made", mode: "started", command: "create", position: "before" },
-  { when: "while its shim goes for the pipes", mode: "started", command: "create", position: "after" },
+  {
+    when: "while its shim goes for the pipes",
+    mode: "started",
+    command: "create",
+    position: "after",
+  },
   { when: "before its process is started", mode: "started", command: "start", position: "before" },
   { when: "when its process was started", mode: "started", command: "start", position: "after" },
-  { when: "before its further process is started", mode: "exec", command: "exec", position: "before" },
+  {
+    when: "before its further process is started",
+    mode: "exec",
+    command: "exec",
+    position: "before",
+  },
   {
     when: "while its shim goes for the pipes of a further process",
     mode: "exec",
@@ -58,7 +68,10 @@ describe("a client that is killed", () => {
   });
 
   /** Has a client killed, and gives what lets runc go on, if it is held. */
-  async function killClient(id: string, { mode, command, position }: KilledAt): Promise<() => void> {
+  async function killClient(
+    id: string,
+    { mode, command, position }: KilledAt,
+  ): Promise<() => void> {
     const gate = command && runc.hold(command, position ?? "before", { containerId: id });
     const child = new ChildScript(script, [
       mode,
