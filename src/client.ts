@@ -1,4 +1,4 @@
-import { abortable } from "./abort.ts";
+import { capability } from "./capability.ts";
 import {
   checkLabels,
   checkProcess,
@@ -25,8 +25,8 @@ import { ContainerError, isContainerError } from "./errors.ts";
 import { EventHub } from "./event-hub.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
-import { type EndedProcess, Handles } from "./handles.ts";
-import { validateContainerId, validateExecId, validateProcessId } from "./identifiers.ts";
+import { Handles } from "./handles.ts";
+import { validateContainerId, validateExecId } from "./identifiers.ts";
 import { inspectable } from "./inspectable.ts";
 import { Launcher } from "./launcher.ts";
 import type { Process as ProcessSpec, Spec } from "./oci/spec.ts";
@@ -51,6 +51,7 @@ import type {
 import { INIT_PROCESS } from "./runtime.ts";
 import { RuntimePool } from "./runtime-pool.ts";
 import type { Stats } from "./stats.ts";
+import { Targets } from "./targets.ts";
 import type { StdioOptions } from "./stdio.ts";
 
 /** How often a forced deletion ends a task that somebody starts at the same time. */
@@ -74,6 +75,7 @@ export class Client implements AsyncDisposable {
   readonly #events: EventHub;
   readonly #handles: Handles;
   readonly #cleanups: Cleanups;
+  readonly #targets: Targets;
   readonly #launcher: Launcher;
   readonly #description: ClientDescription;
 
@@ -95,6 +97,7 @@ export class Client implements AsyncDisposable {
     this.#events = new EventHub(options.backend, onError);
     this.#pool = new RuntimePool(registry, (runtime) => this.#events.add(runtime));
     this.#handles = new Handles(({ signal }) => this.#pool.searchable(signal));
+    this.#targets = new Targets(this.#pool, this.#handles, this.#cleanups);
     this.#launcher = new Launcher(this.#handles, this.#cleanups, onError);
     this.#description = options.description ?? {
       runtime: registry.names.join(", ") || "default",
@@ -123,7 +126,7 @@ export class Client implements AsyncDisposable {
   async runtime(first?: string | CallOptions, last: CallOptions = {}): Promise<Runtime> {
     const [shim, options] = sorted(first, last);
     checkOptions(options);
-    return await this.#runtime(shim, options);
+    return await this.#targets.runtime(shim, options);
   }
 
   /** Version of the default runtime. */
@@ -133,7 +136,7 @@ export class Client implements AsyncDisposable {
   async version(first?: string | CallOptions, last: CallOptions = {}): Promise<Version> {
     const [shim, options] = sorted(first, last);
     checkOptions(options);
-    return await (await this.#runtime(shim, options)).version(options);
+    return await (await this.#targets.runtime(shim, options)).version(options);
   }
 
   /**
@@ -153,9 +156,9 @@ export class Client implements AsyncDisposable {
     validateContainerId(id);
     await checkSpec(spec);
     if (options.labels) await checkLabels(options.labels);
-    const runtime = await this.#runtime(shim, options);
+    const runtime = await this.#targets.runtime(shim, options);
     const { signal, ...request } = options;
-    await this.#settled(id, signal);
+    await this.#targets.settled(id, signal);
     const container = await runtime.createContainer({ ...request, id, spec, shim }, { signal });
     this.#handles.addContainer(container, runtime);
     return container;
@@ -171,7 +174,7 @@ export class Client implements AsyncDisposable {
     options: StartOptions<S> = {},
   ): Promise<Task<StdioOf<S>>> {
     checkOptions(options, "stdio", "checkpointDir");
-    const container = await this.#container(id, options);
+    const container = await this.#targets.container(id, options);
     return typed<Task<StdioOf<S>>>(await this.#launcher.start(container, options));
   }
 
@@ -191,7 +194,7 @@ export class Client implements AsyncDisposable {
     checkOptions(options, "stdio");
     validateExecId(processId);
     await checkProcess(process);
-    const task = await this.#task(id, options);
+    const task = await this.#targets.task(id, options);
     return typed<Process<StdioOf<S>>>(
       await this.#launcher.exec(task, processId, process, options),
     );
@@ -211,8 +214,8 @@ export class Client implements AsyncDisposable {
     const { signal, shim } = options;
     const find = async () =>
       shim === undefined
-        ? await this.#container(id, options)
-        : await this.#handles.load(await this.#runtime(shim, options), id, { signal });
+        ? await this.#targets.container(id, options)
+        : await this.#handles.load(await this.#targets.runtime(shim, options), id, { signal });
     const { alive, pid, process } = await this.#launcher.attach(find, options);
     return { alive, pid, process: typed<Task<StdioOf<S>> | undefined>(process) };
   }
@@ -254,7 +257,7 @@ export class Client implements AsyncDisposable {
   ): Promise<void> {
     checkOptions(options, "all");
     const number = await checkSignal(signal);
-    await (await this.#process(id, processId, options)).kill(number, options);
+    await (await this.#targets.process(id, processId, options)).kill(number, options);
   }
 
   /**
@@ -271,7 +274,7 @@ export class Client implements AsyncDisposable {
   ): Promise<void> {
     checkOptions(options);
     await checkTerminalSize(size);
-    await (await this.#process(id, processId, options)).resize(size, options);
+    await (await this.#targets.process(id, processId, options)).resize(size, options);
   }
 
   /** Closes the input of the first process: it reads the end after what was written. */
@@ -285,27 +288,27 @@ export class Client implements AsyncDisposable {
   ): Promise<void> {
     const [processId = INIT_PROCESS, options] = sorted(first, last);
     checkOptions(options);
-    await (await this.#process(id, processId, options)).closeStdin(options);
+    await (await this.#targets.process(id, processId, options)).closeStdin(options);
   }
 
   /** Freezes all processes of a container. */
   async pause(id: string, options: CallOptions = {}): Promise<void> {
     checkOptions(options);
-    const task = await this.#task(id, options);
+    const task = await this.#targets.task(id, options);
     await capability(task, "pause").call(task, options);
   }
 
   /** Thaws all processes of a container. */
   async resume(id: string, options: CallOptions = {}): Promise<void> {
     checkOptions(options);
-    const task = await this.#task(id, options);
+    const task = await this.#targets.task(id, options);
     await capability(task, "resume").call(task, options);
   }
 
   /** Measures what a container uses. */
   async stats(id: string, options: CallOptions = {}): Promise<Stats> {
     checkOptions(options);
-    const task = await this.#task(id, options);
+    const task = await this.#targets.task(id, options);
     return capability(task, "stats").call(task, options);
   }
 
@@ -317,7 +320,7 @@ export class Client implements AsyncDisposable {
   /** What is known of each process of a container. */
   async summary(id: string, options: CallOptions = {}): Promise<readonly PidInfo[]> {
     checkOptions(options);
-    const task = await this.#task(id, options);
+    const task = await this.#targets.task(id, options);
     return capability(task, "listPids").call(task, options);
   }
 
@@ -332,7 +335,7 @@ export class Client implements AsyncDisposable {
   ): Promise<ProcessStatus> {
     const [processId, options] = sorted(first, last);
     const ask = (process: Process) => process.status(options);
-    return await this.#ask(id, processId, options, ask, ({ pid, status }) => ({
+    return await this.#targets.ask(id, processId, options, ask, ({ pid, status }) => ({
       state: "stopped",
       pid,
       ...(status.state === "exited" && { code: status.code, exitedAt: status.exitedAt }),
@@ -353,7 +356,7 @@ export class Client implements AsyncDisposable {
   ): Promise<ExitStatus> {
     const [processId, options] = sorted(first, last);
     const ask = (process: Process) => process.wait(options);
-    return await this.#ask(id, processId, options, ask, ({ status }) => status);
+    return await this.#targets.ask(id, processId, options, ask, ({ status }) => status);
   }
 
   /** Changes the limits of a running container. */
@@ -364,7 +367,7 @@ export class Client implements AsyncDisposable {
   ): Promise<void> {
     checkOptions(options);
     await checkResources(resources);
-    const task = await this.#task(id, options);
+    const task = await this.#targets.task(id, options);
     await capability(task, "updateResources").call(task, resources, options);
   }
 
@@ -378,7 +381,7 @@ export class Client implements AsyncDisposable {
     options: CheckpointOptions = {},
   ): Promise<void> {
     checkOptions(options, "exit");
-    const task = await this.#task(id, options);
+    const task = await this.#targets.task(id, options);
     await capability(task, "createCheckpoint").call(task, directory, options);
   }
 
@@ -390,7 +393,7 @@ export class Client implements AsyncDisposable {
    */
   async deleteTask(id: string, options: DeleteOptions = {}): Promise<ExitStatus> {
     checkOptions(options, "force");
-    const task = await this.#task(id, options);
+    const task = await this.#targets.task(id, options);
     const status = await task.delete(options);
     this.#handles.removeTask(task);
     return status;
@@ -404,7 +407,7 @@ export class Client implements AsyncDisposable {
    */
   async delete(id: string, options: DeleteOptions = {}): Promise<void> {
     checkOptions(options, "force");
-    const container = await this.#container(id, options);
+    const container = await this.#targets.container(id, options);
     for (let attempt = 1;; attempt++) {
       if (options.force) {
         await this.deleteTask(id, options).catch((error: unknown) => {
@@ -470,55 +473,6 @@ export class Client implements AsyncDisposable {
     await this.#events[Symbol.asyncDispose]();
     await this.#pool[Symbol.asyncDispose]();
   }
-
-  /** Asks a process; what is known of one that has ended, and is removed, answers for it. */
-  async #ask<T>(
-    id: string,
-    processId: string = INIT_PROCESS,
-    options: CallOptions,
-    ask: (process: Process) => Promise<T>,
-    known: (ended: EndedProcess) => T,
-  ): Promise<T> {
-    checkOptions(options);
-    const ended = () => this.#handles.endedProcess(id, processId, options);
-    const before = await ended();
-    if (before) return known(before);
-    try {
-      return await ask(await this.#process(id, processId, options));
-    } catch (error) {
-      // It may have ended, and its record been removed, while it was looked for.
-      options.signal?.throwIfAborted();
-      const meanwhile = isContainerError(error, "not_found") ? await ended() : undefined;
-      if (meanwhile) return known(meanwhile);
-      throw error;
-    }
-  }
-
-  #runtime(shim: string | undefined, { signal }: CallOptions): Promise<Runtime> {
-    return shim === undefined ? this.#pool.default(signal) : this.#pool.forShim(shim, signal);
-  }
-
-  async #container(id: string, { signal }: CallOptions): Promise<Container> {
-    validateContainerId(id);
-    await this.#settled(id, signal);
-    return await this.#handles.container(id, { signal });
-  }
-
-  /** Waits for what earlier, aborted calls on a container still undo. */
-  async #settled(id: string, signal: AbortSignal | undefined): Promise<void> {
-    await abortable(this.#cleanups.settled(id), signal);
-  }
-
-  #task(id: string, { signal }: CallOptions): Promise<Task> {
-    validateContainerId(id);
-    return this.#handles.task(id, { signal });
-  }
-
-  #process(id: string, processId: string, { signal }: CallOptions): Promise<Process> {
-    validateContainerId(id);
-    validateProcessId(processId);
-    return this.#handles.process(id, processId, { signal });
-  }
 }
 
 inspectable(Client, "Client", (client) => client.describe());
@@ -530,7 +484,7 @@ const CREATE_OPTIONS = [
   "snapshot",
   "extensions",
   "replace",
-];
+] satisfies readonly (keyof CreateOptions<string>)[];
 
 /** Tells apart what may be left out before the options, and the options. */
 function sorted(
@@ -544,14 +498,4 @@ function sorted(
 // was asked for, which the caller's type says.
 function typed<P>(process: unknown): P {
   return process as P;
-}
-
-function capability<Name extends keyof Task>(task: Task, name: Name): NonNullable<Task[Name]> {
-  const member = task[name];
-  if (member !== undefined && member !== null) return member;
-  throw new ContainerError(
-    "unimplemented",
-    `Cannot call ${name} of container "${task.containerId}": its runtime does not have it`,
-    { containerId: task.containerId },
-  );
 }

@@ -21,7 +21,7 @@ import type { ProcessStdio } from "./process-stdio.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
 import { ProcessRemoval, untilEnded } from "./process-removal.ts";
 import { processStatus } from "./process-state.ts";
-import type { Session, Subject } from "./session.ts";
+import { type Session, type Subject, unlessMissing } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
 
 /** What a process handle is made with. */
@@ -184,12 +184,13 @@ export class ContainerdProcess implements Process {
 
   /** Asks for its state; a further process that has ended is known to be stopped. */
   async status(options: CallOptions = {}): Promise<ProcessStatus> {
-    options.signal?.throwIfAborted();
+    const asked = this.#askStatus(options);
+    if (this.id === INIT_PROCESS) return await asked;
+    const status = await unlessMissing(asked);
     // Its record may be gone, and its id in use again.
-    if (this.id !== INIT_PROCESS && this.#watch.over) {
-      return { state: "stopped", pid: this.#pid, ...this.#watch.known };
-    }
-    return await this.#askStatus(options);
+    if (status?.pid === this.#pid) return status;
+    if (this.#watch.over) return { state: "stopped", pid: this.#pid, ...this.#watch.known };
+    return status ?? await asked;
   }
 
   async #askStatus(options: CallOptions): Promise<ProcessStatus> {
