@@ -8,7 +8,7 @@ import {
 } from "../../proto/gen/containerd/services/content/v1/content_pb.ts";
 import type { Descriptor } from "../../proto/gen/containerd/types/descriptor_pb.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { ContainerError } from "../../src/errors.ts";
+import { ContainerError, invalidArgument } from "../../src/errors.ts";
 import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
 import type { CallOptions, CheckpointOptions } from "../../src/runtime.ts";
 import { packBare } from "./any.ts";
@@ -27,6 +27,12 @@ type Write = MessageInitShape<typeof WriteContentRequestSchema>;
 /** The checkpoint that a task is made from. */
 export type CheckpointDescriptor = Pick<Descriptor, "mediaType" | "digest" | "size">;
 
+/** Before anything is sent: with `exit`, the container would end and its state be lost. */
+function validateFolder(directory: unknown, field: string): void {
+  if (typeof directory === "string" && directory !== "" && !directory.includes("\0")) return;
+  throw invalidArgument(field, `Cannot use folder "${directory}": not a path`);
+}
+
 /** Writes a checkpoint of a running container to a folder of this host. */
 export async function writeCheckpoint(
   session: Session,
@@ -34,6 +40,7 @@ export async function writeCheckpoint(
   directory: string,
   options: CheckpointOptions,
 ): Promise<void> {
+  validateFolder(directory, "directory");
   const subject = containerSubject("checkpoint", containerId);
   const archiver = archiverOf(session, subject);
   const { exit = false, signal } = options;
@@ -70,6 +77,7 @@ export async function withCheckpoint<T>(
   options: CallOptions,
   use: (checkpoint: CheckpointDescriptor) => Promise<T>,
 ): Promise<T> {
+  validateFolder(directory, "checkpointDir");
   const subject = containerSubject("restore", containerId);
   const archiver = archiverOf(session, subject);
   const { signal } = options;

@@ -29,6 +29,16 @@ describe("what the daemon refuses", () => {
       code: "invalid_argument",
       call: () => box.client.updateResources(BOX, { cpu: { cpus: "9000" } }),
     },
+    "createCheckpoint() with its options in place of the folder": {
+      code: "invalid_argument",
+      field: "directory",
+      call: () => box.client.createCheckpoint(BOX, { exit: true } as never),
+    },
+    "createCheckpoint() without a folder": {
+      code: "invalid_argument",
+      field: "directory",
+      call: () => box.client.createCheckpoint(BOX, "", { exit: true }),
+    },
     "exec() with a logger that is missing": {
       code: "invalid_argument",
       text: /\/no\/such\/logger/,
