@@ -153,7 +153,7 @@ describe("createContainer()", () => {
       })
     );
     const runtime = new ContainerdRuntime(rpcOf(transport), options);
-    const spec = linuxSpec({ args: ["true"] });
+    const spec = linuxSpec({ args: ["true"], rootfs: "/srv/rootfs" });
     const shim = "io.containerd.runc.v2";
     await runtime.createContainer({ id: "a", spec, shim });
     await runtime.createContainer({ id: "b", spec, shim, runtimeOptions: { systemdCgroup: true } });
