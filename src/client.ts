@@ -183,7 +183,7 @@ export class Client implements AsyncDisposable {
    * handle keeps its status.
    *
    * @throws {ContainerError} `already_exists` if the process id is in use, `failed_precondition` if
-   * the container does not run.
+   * the container does not run, `not_found` if somebody else has removed it.
    */
   async exec<const S extends StdioChoice = StdioChoice>(
     id: string,

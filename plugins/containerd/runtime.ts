@@ -1,7 +1,7 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
-import { ContainerError, isContainerError } from "../../src/errors.ts";
+import { ContainerError, invalidArgument, isContainerError } from "../../src/errors.ts";
 import type { EventStream } from "../../src/events.ts";
 import { validateContainerId, validateShimName } from "../../src/identifiers.ts";
 import { inspectable } from "../../src/inspectable.ts";
@@ -130,6 +130,10 @@ export class ContainerdRuntime implements Runtime {
   async *listContainers(options: ListOptions = {}): AsyncIterable<ContainerInfo> {
     const subject = { action: "Cannot list containers" };
     const { signal, filters = [] } = options;
+    // A string has letters, which would be taken for filters.
+    if (!Array.isArray(filters)) {
+      throw invalidArgument("filters", `Cannot use filters "${filters}": not an array`);
+    }
     signal?.throwIfAborted();
     const request = { filters: [...filters] };
     const open = (signal: AbortSignal) =>

@@ -99,6 +99,12 @@ describe("what the daemon refuses", () => {
       code: "failed_precondition",
       call: () => box.client.resume(BOX),
     },
+    "listContainers() with a text for its filters": {
+      code: "invalid_argument",
+      field: "filters",
+      call: () =>
+        box.client.listContainers({ filters: "id==a" as never })[Symbol.asyncIterator]().next(),
+    },
     "listContainers() with a filter that is none": {
       code: "invalid_argument",
       call: async () => {
