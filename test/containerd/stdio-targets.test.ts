@@ -151,6 +151,15 @@ describe("where stdio goes on containerd", () => {
     }
   });
 
+  it('"null" for both outputs takes what follows the end of one, beside an input', async () => {
+    const script = `cat; exec >&-; ${numberLines(200_000)} >&2; exit 6`;
+    await bed.withContainer(commandSpec(script), async (id) => {
+      const task = await bed.client.start(id, { stdio: { stdin: "piped" } });
+      await task.stdio.stdin.close();
+      assertExited(await task.wait({ signal: AbortSignal.timeout(60_000) }), 6);
+    });
+  });
+
   it('"inherit" carries the streams of the own process, byte by byte', async () => {
     const script = `cat; ${numberLines(50_000)} >&2; exit 3`;
     const input = new Random(3).bytes(2 * 2 ** 20);
