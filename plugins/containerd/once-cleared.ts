@@ -12,9 +12,14 @@ const BUDGET_MS = 15_000;
 
 /**
  * The folder of a task is there, and none of its own: the daemon knows of no task. Or its own one was
- * cleared away for that of the earlier task, which has the same path (seen on containerd 1.6).
+ * cleared away for that of the earlier task, which has the same path: then its shim cannot be started
+ * there (`getwd` on containerd 1.6, `fork/exec` of a shim that is there on 2.1).
  */
-const inTheWay = /mkdir .*: file exists|: getwd: no such file or directory/;
+const inTheWay: readonly RegExp[] = [
+  /mkdir .*: file exists/,
+  /: getwd: no such file or directory/,
+  /start failed: .*: fork\/exec \S+: no such file or directory/,
+];
 
 /**
  * Makes a task; again while an earlier one is being cleared away. A client that is killed breaks its
@@ -30,7 +35,8 @@ export async function onceCleared<T>(
     try {
       return await create();
     } catch (error) {
-      const isInTheWay = isContainerError(error) && inTheWay.test(error.message);
+      const isInTheWay = isContainerError(error) &&
+        inTheWay.some((text) => text.test(error.message));
       if (!isInTheWay || Date.now() > deadline || signal?.aborted) throw error;
       await backgroundDelay(backoff.next(), signal ?? new AbortController().signal);
     }

@@ -56,8 +56,9 @@ describe("prepare()", () => {
       const cases: readonly (readonly [StdioOptions, string, string])[] = [
         [{ stdout: "piped" }, "fifo", "/dev/null"],
         [{ stderr: "piped" }, "/dev/null", "fifo"],
-        [{ stdin: "piped" }, "/dev/null", "/dev/null"],
-        [{ stdin: { file: "/dev/null" } }, "/dev/null", "/dev/null"],
+        // A shim closes one that it is given twice for both.
+        [{ stdin: "piped" }, "/dev/null", "/dev/./null"],
+        [{ stdin: { file: "/dev/null" } }, "/dev/null", "/dev/./null"],
         [{ stdout: { uri: "file:///tmp/log" } }, "file:///tmp/log", "/dev/null"],
         [
           { stdout: { uri: "binary:///bin/logger?a=b" } },

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { onceCleared } from "../../plugins/containerd/once-cleared.ts";
+import { ContainerError } from "../../src/errors.ts";
+
+const failure = (text: string) =>
+  new ContainerError("unknown", `Cannot create task of container "web": ${text}`);
+
+describe("onceCleared()", () => {
+  for (
+    const text of [
+      "mkdir /run/containerd/io.containerd.runtime.v2.task/default/web: file exists",
+      "failed to start shim: mkdir /run/containerd/io.containerd.runtime.v2.task/default/web: file exists",
+      "failed to start shim: start failed: io.containerd.runc.v2: getwd: no such file or directory",
+      "failed to start shim: start failed: : fork/exec /usr/bin/containerd-shim-runc-v2: no such file or directory",
+    ]
+  ) {
+    it(`onceCleared() makes a task again after "${text}"`, async () => {
+      let count = 0;
+      const made = await onceCleared(() => {
+        count++;
+        return count === 1 ? Promise.reject(failure(text)) : Promise.resolve("made");
+      }, {});
+      assert.deepEqual([made, count], ["made", 2]);
+    });
+  }
+
+  for (const text of ['task "web": already exists', "open /lost: no such file or directory"]) {
+    it(`onceCleared() does not make a task again after "${text}"`, async () => {
+      let count = 0;
+      const error = failure(text);
+      const outcome = await onceCleared(() => {
+        count++;
+        return Promise.reject(error);
+      }, {}).catch((caught: unknown) => caught);
+      assert.equal(outcome, error);
+      assert.equal(count, 1);
+    });
+  }
+
+  it("onceCleared() does not go on after an abort", async () => {
+    const controller = new AbortController();
+    let count = 0;
+    const error = failure("mkdir /bundle: file exists");
+    const outcome = await onceCleared(() => {
+      count++;
+      controller.abort();
+      return Promise.reject(error);
+    }, { signal: controller.signal }).catch((caught: unknown) => caught);
+    assert.equal(outcome, error);
+    assert.equal(count, 1);
+  });
+});
