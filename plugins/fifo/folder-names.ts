@@ -1,3 +1,4 @@
+import { basename, dirname, join } from "node:path";
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import type { StdioOwner, StdioRequest } from "../../src/stdio.ts";
 
@@ -10,6 +11,7 @@ const temporaryPrefix = `libcontainerd-${prefix}`;
 /** No id of containerd is longer; with both, a name is far from the 255 bytes that a name may have. */
 const longestPart = 76;
 const init = "init";
+const asidePrefix = ".";
 
 /** The beginning of the names of all folders of one container. */
 export function folderPrefix(owner: StdioOwner, place: "base" | "temporary" = "base"): string {
@@ -30,6 +32,12 @@ export function processPrefix(
 /** Whether a folder of this name is that of the first process of its container. */
 export function isOfInit(name: string): boolean {
   return name.split("+").at(-2) === init;
+}
+
+/** The path of a FIFO that was put aside, so that nobody finds it who still looks for it. */
+export function asideOf(path: string): string {
+  const name = basename(path);
+  return name.startsWith(asidePrefix) ? path : join(dirname(path), `${asidePrefix}${name}`);
 }
 
 /** The beginning of a name that belongs to no container. */

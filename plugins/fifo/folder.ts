@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmdirSync, unlinkSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { StdioRequest } from "../../src/stdio.ts";
-import { defaultBase, isFolderName, plainPrefix, processPrefix } from "./folder-names.ts";
+import { asideOf, defaultBase, isFolderName, plainPrefix, processPrefix } from "./folder-names.ts";
 import type { FifoOptions } from "./mod.ts";
 import { temporaryFolder } from "./places.ts";
 import { systemCode, systemError } from "./system-error.ts";
@@ -135,7 +135,7 @@ export class FifoFolder {
 
   /** Removes it and what was made in it. Idempotent. */
   remove(): void {
-    for (const file of this.#files.splice(0)) tryRemove(() => unlinkSync(file));
+    for (const file of this.#files.splice(0)) removeFifo(file);
     tryRemove(() => rmdirSync(this.path));
     this.#onRemoved();
   }
@@ -147,11 +147,17 @@ export class FifoFolder {
  */
 export function removeForeignFifos(paths: readonly string[]): void {
   const made = paths.filter((path) => isFolderName(basename(dirname(path))));
-  for (const path of made) tryRemove(() => unlinkSync(path));
+  for (const path of made) removeFifo(path);
   for (const folder of new Set(made.map((path) => dirname(path)))) {
     tryRemove(() => rmdirSync(folder));
     if (dirname(folder) === defaultBase) tryRemove(() => rmdirSync(defaultBase));
   }
+}
+
+/** In this order: somebody else may put it aside in between. */
+function removeFifo(path: string): void {
+  tryRemove(() => unlinkSync(path));
+  tryRemove(() => unlinkSync(asideOf(path)));
 }
 
 function tryRemove(remove: () => void): void {

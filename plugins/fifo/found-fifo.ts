@@ -1,10 +1,7 @@
 import { closeSync, lstatSync, renameSync, unlinkSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import { fileDescriptors } from "./descriptors.ts";
+import { asideOf } from "./folder-names.ts";
 import { systemCode } from "./system-error.ts";
-
-/** The beginning of the name of a FIFO that was put aside. */
-const asidePrefix = ".";
 
 /** A FIFO that was found by its path. If nobody reads it, who waits for a reader is let go. */
 export class FoundFifo {
@@ -63,9 +60,8 @@ export class FoundFifo {
 
   #free(unread: "held" | "aside"): void {
     try {
-      const name = basename(this.#path);
-      if (unread === "aside" && !name.startsWith(asidePrefix)) {
-        const aside = join(dirname(this.#path), `${asidePrefix}${name}`);
+      if (unread === "aside") {
+        const aside = asideOf(this.#path);
         renameSync(this.#path, aside);
         this.#path = aside;
       }

@@ -99,6 +99,22 @@ describe("leftovers()", () => {
   );
 
   it(
+    "leftovers() that were put aside are removed by whoever made them, or knows their paths",
+    withSetting(async (setting) => {
+      const first = await dead(setting);
+      const second = await dead(setting);
+      const found = await find(setting, { containerId: "box" });
+      await first.close();
+      assert.deepEqual(folders(setting), [folderOf(second)]);
+      const attached = await setting.driver().attach(setting.request({}), second.paths);
+      await attached.drain(0);
+      await attached.close();
+      assert.deepEqual(folders(setting), []);
+      found.release();
+    }),
+  );
+
+  it(
     "leftovers() of a container without any are nothing to remove",
     withSetting(async (setting) => {
       const found = await find(setting, { containerId: "nobody" });
