@@ -23,7 +23,7 @@ import { containerSubject } from "./process-ref.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { onceCleared } from "./once-cleared.ts";
 import { ProcessStdio } from "./process-stdio.ts";
-import { type Session, type Subject, unlessMissing } from "./session.ts";
+import type { Session, Subject } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
 import { ContainerdTask, type TaskInit } from "./task.ts";
 import { lookAt } from "./task-look.ts";
@@ -161,26 +161,28 @@ export class ContainerdContainer implements Container {
   }
 
   async #delete(subject: Subject, options: CallOptions): Promise<void> {
-    // containerd itself would leave the task behind, out of reach.
-    const task = await unlessMissing(
+    const [found, left] = await Promise.allSettled([
       lookAt(this.#session, subject, { containerId: this.id }, options),
-    );
-    if (task) {
-      throw new ContainerError("failed_precondition", `${subject.action}: it has a task`, {
-        containerId: this.id,
-        plugin: this.#session.options.id,
-      });
-    }
-    const left = await leftoversOf(this.#session, this.id);
+      leftoversOf(this.#session, this.id),
+    ]);
     try {
+      // containerd itself would leave the task behind, out of reach.
+      if (found.status === "fulfilled") {
+        throw new ContainerError("failed_precondition", `${subject.action}: it has a task`, {
+          containerId: this.id,
+          plugin: this.#session.options.id,
+        });
+      }
+      if (!isContainerError(found.reason, "not_found")) throw found.reason;
+      if (left.status === "rejected") throw left.reason;
       await this.#session.call(
         subject,
         (rpc) => this.#session.containers.delete({ id: this.id }, rpc),
         options,
       );
-      await left?.remove();
+      await left.value?.remove();
     } finally {
-      left?.release();
+      if (left.status === "fulfilled") left.value?.release();
     }
   }
 

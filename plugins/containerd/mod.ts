@@ -70,8 +70,10 @@ export function containerd(options: ContainerdOptions): RuntimePlugin {
   return {
     id,
     async open(callOptions) {
-      const { ContainerdRuntime } = await import("./runtime.ts");
-      const rpc = await options.rpc(callOptions);
+      const [rpc, { ContainerdRuntime }] = await Promise.all([
+        options.rpc(callOptions),
+        import("./runtime.ts"),
+      ]);
       const budgets = { drainBudgetMs, removalBudgetMs };
       return new ContainerdRuntime(rpc, { ...options, ...budgets, namespace, id });
     },

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { protoCamelCase } from "@bufbuild/protobuf/reflect";
 import { base64Decode } from "@bufbuild/protobuf/wire";
@@ -15,28 +15,21 @@ const prototypes = Object.fromEntries(
 );
 
 /**
- * A plugin of esbuild that parses the descriptors in generated stubs when the stubs are bundled.
+ * A plugin of rolldown that parses the descriptors in generated stubs when the stubs are bundled.
  *
  * A stub holds its descriptor as base64 of a protobuf message. Parsing these with code that has
  * never run before is a tenth of what a cold script does. What cannot be told by a literal stays as
  * it is.
+ *
+ * @param root The folder whose packages are bundled.
  */
-export function parsedDescriptors() {
+export function parsedDescriptors(root) {
+  const id = join(root, `${reviver}.js`);
   return {
     name: reviver,
-    setup(build) {
-      build.onLoad({ filter: /_pb\.[jt]s$/ }, async ({ path }) => ({
-        contents: parseDescriptors(await readFile(path, "utf8")),
-        loader: path.endsWith(".ts") ? "ts" : "js",
-      }));
-      build.onResolve({ filter: /^parsed-descriptors$/ }, ({ path, resolveDir }) => {
-        return { path, namespace: reviver, pluginData: { resolveDir } };
-      });
-      build.onLoad({ filter: /.*/, namespace: reviver }, ({ pluginData }) => ({
-        contents: reviverText(),
-        resolveDir: pluginData.resolveDir,
-      }));
-    },
+    resolveId: (source) => source === reviver ? id : undefined,
+    load: (path) => path === id ? reviverText() : undefined,
+    transform: (text, path) => /_pb\.[jt]s$/.test(path) ? parseDescriptors(text) : undefined,
   };
 }
 
