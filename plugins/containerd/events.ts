@@ -3,7 +3,7 @@ import { EventQueue } from "../../src/event-queue.ts";
 import type { ContainerEvent, EventStream, RuntimeEvent } from "../../src/events.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { Backoff } from "./backoff.ts";
-import { backgroundDelay } from "./background-delay.ts";
+import { backgroundDelay } from "./delay.ts";
 import { holdProcess } from "./hold-process.ts";
 import { OomMarks } from "./oom-marks.ts";
 import { serverStream } from "./server-stream.ts";

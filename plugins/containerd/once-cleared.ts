@@ -1,7 +1,7 @@
 import { isContainerError } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { Backoff } from "./backoff.ts";
-import { backgroundDelay } from "./background-delay.ts";
+import { foregroundDelay } from "./delay.ts";
 
 /**
  * How long a task waits for containerd to clear away an earlier one of its container whose Create
@@ -11,12 +11,13 @@ import { backgroundDelay } from "./background-delay.ts";
 const BUDGET_MS = 15_000;
 
 /**
- * The folder of a task is there, and none of its own: the daemon knows of no task. Or its own one was
- * cleared away for that of the earlier task, which has the same path: then its shim cannot be started
- * there (`getwd` on containerd 1.6, `fork/exec` of a shim that is there on 2.1).
+ * The folder of a task is there, and none of its own: the daemon knows of no task. Or its own one,
+ * which has the same path, is cleared away for that of the earlier task while it is being filled, or
+ * before its shim is started there (`getwd` on containerd 1.6, `fork/exec` of a shim that is there on
+ * 2.1). What is said of a root file system below it is another matter.
  */
 const inTheWay: readonly RegExp[] = [
-  /mkdir .*: file exists/,
+  /\b(?:mkdir|symlink|open) (?:(?!\/rootfs\/).)*\.task\/(?:(?!\/rootfs\/).)*: (?:file exists|no such file or directory)/,
   /: getwd: no such file or directory/,
   /start failed: .*: fork\/exec \S+: no such file or directory/,
 ];
@@ -38,7 +39,7 @@ export async function onceCleared<T>(
       const isInTheWay = isContainerError(error) &&
         inTheWay.some((text) => text.test(error.message));
       if (!isInTheWay || Date.now() > deadline || signal?.aborted) throw error;
-      await backgroundDelay(backoff.next(), signal ?? new AbortController().signal);
+      await foregroundDelay(backoff.next(), signal);
     }
   }
 }

@@ -9,7 +9,7 @@ import {
   type ProcessStatus,
 } from "../../src/runtime.ts";
 import { Backoff } from "./backoff.ts";
-import { backgroundDelay } from "./background-delay.ts";
+import { foregroundDelay } from "./delay.ts";
 import type { ExitWatch } from "./exit-watch.ts";
 import { holdProcess } from "./hold-process.ts";
 import { unblocked } from "./leftovers.ts";
@@ -87,7 +87,7 @@ export class ProcessRemoval {
       } catch (error) {
         signal?.throwIfAborted();
         if (!force || attempt === ATTEMPTS || !isPassing(error)) throw error;
-        await backgroundDelay(backoff.next(), signal ?? new AbortController().signal);
+        await foregroundDelay(backoff.next(), signal);
         signal?.throwIfAborted();
       }
     }

@@ -9,7 +9,7 @@ import type {
   StdioSession,
 } from "../../src/stdio.ts";
 import { Backoff } from "./backoff.ts";
-import { backgroundDelay } from "./background-delay.ts";
+import { backgroundDelay } from "./delay.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
 import type { Session } from "./session.ts";
 

@@ -4,7 +4,7 @@ import { isContainerError } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { isRetryable } from "../rpc/errors.ts";
 import { Backoff } from "./backoff.ts";
-import { backgroundDelay } from "./background-delay.ts";
+import { foregroundDelay } from "./delay.ts";
 import { unblocked } from "./leftovers.ts";
 import { Patience } from "./patience.ts";
 import type { Session, Subject } from "./session.ts";
@@ -36,7 +36,7 @@ export async function lookAt(
           return await patience.take("the question for its state", look);
         } catch (error) {
           if (attempt === ATTEMPTS || !isOfGoingShim(error)) throw error;
-          await patience.take("it", (cut) => backgroundDelay(backoff.next(), cut));
+          await patience.take("it", (cut) => foregroundDelay(backoff.next(), cut));
         }
       }
     });

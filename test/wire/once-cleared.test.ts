@@ -11,6 +11,8 @@ describe("onceCleared()", () => {
     const text of [
       "mkdir /run/containerd/io.containerd.runtime.v2.task/default/web: file exists",
       "failed to start shim: mkdir /run/containerd/io.containerd.runtime.v2.task/default/web: file exists",
+      "symlink /root/io.containerd.runtime.v2.task/default/web /state/io.containerd.runtime.v2.task/default/web/work: no such file or directory",
+      "open /run/containerd/io.containerd.runtime.v2.task/default/web/config.json: no such file or directory",
       "failed to start shim: start failed: io.containerd.runc.v2: getwd: no such file or directory",
       "failed to start shim: start failed: : fork/exec /usr/bin/containerd-shim-runc-v2: no such file or directory",
     ]
@@ -25,7 +27,13 @@ describe("onceCleared()", () => {
     });
   }
 
-  for (const text of ['task "web": already exists', "open /lost: no such file or directory"]) {
+  for (
+    const text of [
+      'task "web": already exists',
+      "open /lost: no such file or directory",
+      "runc create failed: open /run/io.containerd.runtime.v2.task/default/web/rootfs/lost: no such file or directory",
+    ]
+  ) {
     it(`onceCleared() does not make a task again after "${text}"`, async () => {
       let count = 0;
       const error = failure(text);
@@ -41,7 +49,7 @@ describe("onceCleared()", () => {
   it("onceCleared() does not go on after an abort", async () => {
     const controller = new AbortController();
     let count = 0;
-    const error = failure("mkdir /bundle: file exists");
+    const error = failure("mkdir /run/io.containerd.runtime.v2.task/default/web: file exists");
     const outcome = await onceCleared(() => {
       count++;
       controller.abort();

@@ -5,16 +5,29 @@ interface TimerHost {
 
 /** Waits, without keeping the process alive; ends early, without an error, when the signal aborts. */
 export function backgroundDelay(delayMs: number, signal: AbortSignal): Promise<void> {
+  return wait(delayMs, { signal, onTimer: unref });
+}
+
+/** Waits, and keeps the process alive; ends early, without an error, when the signal aborts. */
+export function foregroundDelay(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return wait(delayMs, { signal });
+}
+
+function wait(
+  delayMs: number,
+  options: { readonly signal: AbortSignal | undefined; onTimer?(timer: unknown): void },
+): Promise<void> {
+  const { signal, onTimer } = options;
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      signal?.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, delayMs);
-    unref(timer);
-    if (signal.aborted) done();
-    else signal.addEventListener("abort", done, { once: true });
+    onTimer?.(timer);
+    if (signal?.aborted) done();
+    else signal?.addEventListener("abort", done, { once: true });
   });
 }
 
