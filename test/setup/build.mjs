@@ -14,11 +14,11 @@ const packages = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//;
  * What only some scripts load gets files of its own.
  */
 const groups = [
-  { name: "connect", test: /\/node_modules\/(?:@bufbuild|@connectrpc)\// },
-  { name: "core", test: /\/src\/(?!oci\/)/ },
-  { name: "spec", test: /\/src\/oci\// },
-  { name: "containerd", test: /\/plugins\/(?:rpc|containerd\/(?:mod|runtime))\b/ },
-  { name: "local", test: /\/plugins\/(?:auto|grpc|unix|fifo)\// },
+  { name: "connect", files: /(?:^|\/)node_modules\/(?:@bufbuild|@connectrpc)\// },
+  { name: "core", files: /^src\/(?!oci\/)/ },
+  { name: "spec", files: /^src\/oci\// },
+  { name: "containerd", files: /^plugins\/(?:rpc|containerd\/(?:mod|runtime))\b/ },
+  { name: "local", files: /^plugins\/(?:auto|grpc|unix|fifo)\// },
 ];
 
 /**
@@ -61,7 +61,11 @@ async function bundle(dist) {
     chunkFileNames: "chunks/[name]-[hash].js",
     comments: { legal: false, jsdoc: false, annotation: true },
     codeSplitting: {
-      groups: groups.map((group, index) => ({ ...group, priority: groups.length - index })),
+      groups: groups.map(({ name, files }, index) => ({
+        name,
+        test: (id) => files.test(relative(root, id)),
+        priority: groups.length - index,
+      })),
     },
   });
   return output.flatMap(({ modules = {} }) => Object.keys(modules));
