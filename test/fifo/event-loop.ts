@@ -1,16 +1,17 @@
 /**
- * Does what the first argument says and then has nothing left to do, so that it depends on the
+ * Does what the first argument says, with FIFOs in the folder that is the second, and then has nothing left to do, so that it depends on the
  * streams alone whether this process ends. Says `as expected` if it was right.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { fifo } from "../../plugins/fifo/mod.ts";
 import { pattern, piped } from "./setting.ts";
 
 const mode = process.argv[2] ?? "";
 let outcome = "nothing";
-const driver = fifo();
+const driver = fifo({ directory: join(process.argv[3] ?? "", "fifo") });
 const session = await driver.prepare({
   containerId: "box",
   processId: "init",
