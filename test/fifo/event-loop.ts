@@ -1,6 +1,7 @@
 /**
- * Does what the first argument says, with FIFOs in the folder that is the second, and then has nothing left to do, so that it depends on the
- * streams alone whether this process ends. Says `as expected` if it was right.
+ * Does what the first argument says, with FIFOs in the folder that is the second, and then has
+ * nothing left to do, so that it depends on the streams alone whether this process ends. Says
+ * `as expected` if it was right.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, writeSync } from "node:fs";
