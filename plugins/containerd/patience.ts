@@ -1,5 +1,6 @@
 import { abortable } from "../../src/abort.ts";
 import { ContainerError } from "../../src/errors.ts";
+import { longestDelayMs } from "../../src/longest-delay.ts";
 import type { Session, Subject } from "./session.ts";
 
 /** What {@linkcode Patience} takes. */
@@ -9,9 +10,6 @@ export interface PatienceOptions {
   /** The caller's; its abort ends a step with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Longest delay of a timer, in milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Takes steps one after the other, each of which may be stuck for ever, such as calls that a shim
@@ -36,7 +34,7 @@ export class Patience {
     this.#signal = signal === undefined
       ? this.#over.signal
       : AbortSignal.any([signal, this.#over.signal]);
-    if (budgetMs <= LONGEST_MS) this.#timer = setTimeout(() => this.#over.abort(), budgetMs);
+    if (budgetMs <= longestDelayMs) this.#timer = setTimeout(() => this.#over.abort(), budgetMs);
   }
 
   /**

@@ -120,7 +120,8 @@ function placeErrors(
   const isSameFile = stdout.kind === "path" && stderr.kind === "path" &&
     path === stdoutPath && path.startsWith("/");
   // A shim opens a file that it is given twice only once, and closes it for both when the first of
-  // them ends (containerd 1.6 to 2.1), so that a process that writes to the other stalls. Spelt in another way, it is opened and appended to by each.
+  // them ends (containerd 1.6 to 2.1), so that a process that writes to the other stalls. Spelt in
+  // another way, it is opened and appended to by each.
   return isSameFile ? `${dirname(path)}/./${basename(path)}` : path;
 }
 

@@ -1,5 +1,6 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { invalidArgument } from "../../src/errors.ts";
+import { longestDelayMs } from "../../src/longest-delay.ts";
 import type { Stdio, StdioPaths, StdioSession } from "../../src/stdio.ts";
 import type { Input } from "./input.ts";
 import type { Keeper } from "./keeper.ts";
@@ -23,9 +24,6 @@ export interface SessionParts {
   /** Removes what was made. `isEnded` says whether the process was known to have ended. */
   readonly remove: (state: { readonly isEnded: boolean }) => void;
 }
-
-/** Longer delays would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
 
 /** The streams of one process. */
 export class FifoSession implements StdioSession {
@@ -139,7 +137,7 @@ export class FifoSession implements StdioSession {
 /** Waits for work that never rejects, for a time; the timer goes with whichever is first. */
 async function within(work: Promise<unknown>, budgetMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.min(budgetMs, longestTimerMs));
+  const timer = setTimeout(resolve, Math.min(budgetMs, longestDelayMs));
   try {
     await Promise.race([work, promise]);
   } finally {

@@ -1,4 +1,4 @@
-import { longestDelayMs } from "../rpc/number-option.ts";
+import { longestDelayMs } from "../../src/longest-delay.ts";
 
 /** Whether a call keeps the process alive while it is open. */
 export type CallKind = "foreground" | "background";

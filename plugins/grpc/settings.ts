@@ -1,5 +1,6 @@
 import { checkOptions } from "../../src/check-options.ts";
-import { largestMessageBytes, longestDelayMs, numberOption } from "../rpc/number-option.ts";
+import { longestDelayMs } from "../../src/longest-delay.ts";
+import { largestMessageBytes, numberOption } from "../rpc/number-option.ts";
 import type { GrpcOptions } from "./mod.ts";
 
 /** The numbers of {@linkcode GrpcOptions}, checked and with their defaults. */

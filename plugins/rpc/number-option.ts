@@ -1,8 +1,5 @@
 import { invalidArgument } from "../../src/errors.ts";
 
-/** The longest delay of a timer: beyond it, every runtime fires at once. */
-export const longestDelayMs: number = 2 ** 31 - 1;
-
 /** The length of a message is sent in 32 bits; a Uint8Array of Node holds at least 2 GiB. */
 export const largestMessageBytes: number = 2 ** 31 - 1;
 

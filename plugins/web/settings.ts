@@ -1,6 +1,7 @@
 import { checkOptions } from "../../src/check-options.ts";
 import { invalidArgument } from "../../src/errors.ts";
-import { largestMessageBytes, longestDelayMs, numberOption } from "../rpc/number-option.ts";
+import { longestDelayMs } from "../../src/longest-delay.ts";
+import { largestMessageBytes, numberOption } from "../rpc/number-option.ts";
 import type { WebOptions } from "./mod.ts";
 
 /** The options of a connection, checked and with their defaults. */
