@@ -3,6 +3,7 @@ import type { ExitStatus } from "./exit-status.ts";
 import {
   type CallOptions,
   type Container,
+  type DeleteOptions,
   INIT_PROCESS,
   type Process,
   type Runtime,
@@ -143,7 +144,7 @@ export class Handles {
   }
 
   /** The task of a container; `failed_precondition` if it has none. */
-  async task(id: string, options: CallOptions): Promise<Task> {
+  async task(id: string, options: DeleteOptions): Promise<Task> {
     const held = this.#entries.get(id);
     if (held?.task && !(held.isOver && await isReplaced(held.task, options))) return held.task;
     const container = await this.container(id, options);

@@ -64,6 +64,7 @@ export type {
   CreateRequest,
   DeleteOptions,
   ExecTaskOptions,
+  FindTaskOptions,
   KillOptions,
   ListOptions,
   NewTaskOptions,

@@ -156,6 +156,16 @@ export interface AttachOptions extends CallOptions {
   readonly onStreamError?: ((error: ContainerError) => void) | undefined;
 }
 
+/** What {@linkcode Container.task} takes. */
+export interface FindTaskOptions extends AttachOptions {
+  /**
+   * Whether it is found to be removed with force. Then what a client that was killed has left
+   * half made may be given up for an answer, and a runtime may limit how long it waits for one.
+   * Default: false, which waits as long as the caller does.
+   */
+  readonly force?: boolean | undefined;
+}
+
 /** What a further process is made with. */
 export interface ExecTaskOptions extends CallOptions {
   /** Where the streams of the process go. */
@@ -187,9 +197,10 @@ export interface Container {
   /**
    * Finds the task, whoever made it.
    *
-   * @throws {ContainerError} `not_found` if it has none.
+   * @throws {ContainerError} `not_found` if it has none; with `force` `deadline_exceeded` if it is
+   * stuck.
    */
-  task(options?: AttachOptions): Promise<Task>;
+  task(options?: FindTaskOptions): Promise<Task>;
   /**
    * Removes the container.
    *

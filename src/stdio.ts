@@ -18,8 +18,8 @@ export type InputSource =
   | ByteSource;
 
 /**
- * What is used of a `ReadableStream` of bytes. The type of Node's own streams, which `Readable.toWeb()`
- * gives, is not that of browsers; this takes both.
+ * What is used of a `ReadableStream` of bytes, which must be one of the JavaScript runtime's own. The
+ * type of what Node's `Readable.toWeb()` gives is not that of browsers; this takes both.
  */
 export interface ByteSource {
   /** Whether somebody reads it already; it is then refused. */
@@ -171,8 +171,22 @@ export interface StdioSession {
   close(): Promise<void>;
 }
 
-/** What a driver found of the processes of one container; see {@linkcode StdioDriver.leftovers}. */
+/**
+ * What a driver found of the processes of one container; see {@linkcode StdioDriver.leftovers}. Having
+ * found it changes nothing.
+ */
 export interface StdioLeftovers {
+  /**
+   * Lets shims go on that wait for the other end of a pipe whose client is gone, until it is removed
+   * or released. What was made within the last second is left alone, for whoever makes it may just
+   * be about to open it: a caller that still waits calls for a further search, and this, again.
+   * Never throws.
+   *
+   * @param which Of which processes:
+   * - `further`: those that were added. It costs them nothing.
+   * - `all`: also the first one, whose making then fails for good. Only for a forced removal.
+   */
+  unblock(which: "further" | "all"): void;
   /** Removes it, but not what somebody uses. To be called when the container is gone. Never rejects. */
   remove(): Promise<void>;
   /** Leaves it there, and lets go of it. Idempotent. */
@@ -194,8 +208,7 @@ export interface StdioDriver {
   attach(request: StdioRequest, paths: StdioPaths, options?: CallOptions): Promise<StdioSession>;
   /**
    * Finds what the processes of a container have now, whoever made it: a client that was killed
-   * removes nothing. Until it is removed or released, a shim that waits for the other end of a pipe
-   * whose client is gone goes on. Never rejects.
+   * removes nothing. It leaves all of it as it is, however often it is called. Never rejects.
    */
   leftovers?(owner: StdioOwner): Promise<StdioLeftovers>;
 }

@@ -7,6 +7,7 @@ import { validateContainerId, validateProcessId } from "./identifiers.ts";
 import {
   type CallOptions,
   type Container,
+  type DeleteOptions,
   INIT_PROCESS,
   type Process,
   type Runtime,
@@ -45,9 +46,9 @@ export class Targets {
   }
 
   /** The task of a container. */
-  task(id: string, { signal }: CallOptions): Promise<Task> {
+  task(id: string, { signal, force }: DeleteOptions): Promise<Task> {
     validateContainerId(id);
-    return this.#handles.task(id, { signal });
+    return this.#handles.task(id, { signal, force });
   }
 
   /** A process of a container. */

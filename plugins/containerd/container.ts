@@ -7,11 +7,11 @@ import { inspectable } from "../../src/inspectable.ts";
 import { validateLabels } from "../../src/labels.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import type {
-  AttachOptions,
   CallOptions,
   Container,
   ContainerChanges,
   ContainerInfo,
+  FindTaskOptions,
   NewTaskOptions,
 } from "../../src/runtime.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
@@ -19,14 +19,14 @@ import { packTyped } from "./any.ts";
 import type { CheckpointDescriptor } from "./checkpoint.ts";
 import { containerInfo, specOf } from "./container-info.ts";
 import { validateExtensions } from "./create-request.ts";
-import { containerSubject } from "./process-ref.ts";
+import { getTask } from "./get-task.ts";
+import { type ContainerSubject, containerSubject } from "./process-ref.ts";
 import { leftoversOf } from "./leftovers.ts";
-import { onceCleared } from "./once-cleared.ts";
 import { ProcessStdio } from "./process-stdio.ts";
-import type { Session, Subject } from "./session.ts";
+import { retryCreate } from "./retry-create.ts";
+import { type Session, unlessMissing } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
 import { ContainerdTask, type TaskInit } from "./task.ts";
-import { lookAt } from "./task-look.ts";
 
 /** A container in containerd. */
 export class ContainerdContainer implements Container {
@@ -127,12 +127,14 @@ export class ContainerdContainer implements Container {
   }
 
   /** Finds the task. */
-  async task(options: AttachOptions = {}): Promise<ContainerdTask> {
-    const { process } = await lookAt(
+  async task(options: FindTaskOptions = {}): Promise<ContainerdTask> {
+    const { signal, force = false } = options;
+    const { process } = await getTask(
       this.#session,
       containerSubject("find task of", this.id),
-      { containerId: this.id },
-      options,
+      force
+        ? { signal, budgetMs: this.#session.options.removalBudgetMs, which: "all" }
+        : { signal },
     );
     const terminal = process?.terminal ?? false;
     const stdio = await ProcessStdio.attach(
@@ -160,29 +162,31 @@ export class ContainerdContainer implements Container {
     await this.#session.finish(subject, remove, options);
   }
 
-  async #delete(subject: Subject, options: CallOptions): Promise<void> {
-    const [found, left] = await Promise.allSettled([
-      lookAt(this.#session, subject, { containerId: this.id }, options),
-      leftoversOf(this.#session, this.id),
-    ]);
+  async #delete(subject: ContainerSubject, { signal }: CallOptions): Promise<void> {
+    // Found before the record is removed: what is made later is another container's.
+    const finding = leftoversOf(this.#session, this.id);
+    const { removalBudgetMs: budgetMs } = this.#session.options;
     try {
+      const found = await unlessMissing(
+        getTask(this.#session, subject, { signal, budgetMs }),
+      );
       // containerd itself would leave the task behind, out of reach.
-      if (found.status === "fulfilled") {
+      if (found) {
         throw new ContainerError("failed_precondition", `${subject.action}: it has a task`, {
           containerId: this.id,
           plugin: this.#session.options.id,
         });
       }
-      if (!isContainerError(found.reason, "not_found")) throw found.reason;
-      if (left.status === "rejected") throw left.reason;
+      const left = await finding;
       await this.#session.call(
         subject,
         (rpc) => this.#session.containers.delete({ id: this.id }, rpc),
-        options,
+        { signal },
       );
-      await left.value?.remove();
+      // The container is gone, whatever a driver has to say.
+      await left?.remove().catch(() => {});
     } finally {
-      if (left.status === "fulfilled") left.value?.release();
+      (await finding)?.release();
     }
   }
 
@@ -210,7 +214,7 @@ export class ContainerdContainer implements Container {
       (cut) =>
         this.#session.turns.take(
           this.id,
-          () => onceCleared(() => this.#session.call(subject, make, { signal: cut }), options),
+          () => retryCreate(() => this.#session.call(subject, make, { signal: cut }), options),
         ),
       options,
       ({ pid }, budget) =>

@@ -27,7 +27,13 @@ export function processSubject(verb: string, ref: ProcessRef): Subject {
   };
 }
 
+/** The subject of a call on a container. */
+export interface ContainerSubject extends Subject {
+  /** The container it is about. */
+  readonly containerId: string;
+}
+
 /** The subject of a call on a container: `Cannot pause container "web"`. */
-export function containerSubject(verb: string, containerId: string): Subject {
+export function containerSubject(verb: string, containerId: string): ContainerSubject {
   return { action: `Cannot ${verb} container "${containerId}"`, containerId };
 }

@@ -1,6 +1,7 @@
 import { abortable } from "../../src/abort.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
+import { longestDelayMs } from "../../src/longest-delay.ts";
 import {
   type CallOptions,
   type DeleteOptions,
@@ -9,15 +10,15 @@ import {
   type ProcessStatus,
 } from "../../src/runtime.ts";
 import { Backoff } from "./backoff.ts";
+import { Deadline } from "./deadline.ts";
 import { foregroundDelay } from "./delay.ts";
 import type { ExitWatch } from "./exit-watch.ts";
+import { isOfGoingShim } from "./get-task.ts";
 import { holdProcess } from "./hold-process.ts";
 import { unblocked } from "./leftovers.ts";
-import { Patience } from "./patience.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
 import type { ProcessStdio } from "./process-stdio.ts";
 import { type Session, type Subject, unlessMissing } from "./session.ts";
-import { isOfGoingShim } from "./task-look.ts";
 import { dateOf } from "./times.ts";
 
 const SIGKILL = 9;
@@ -41,10 +42,20 @@ export interface RemovableProcess {
   kill(signal: number, options: KillOptions): Promise<void>;
   /** Lets it run, if it is frozen. */
   thaw(options: CallOptions): Promise<void>;
-  /** Removes what cannot outlive its record. */
-  beforeRemoval(): Promise<void>;
+  /** Removes what cannot outlive its record; the signal aborts when its time is over. */
+  beforeRemoval(cut: AbortSignal): Promise<void>;
   /** Called when its record is removed. */
   onRemoved(): void;
+}
+
+/** One call that removes a process. */
+interface Removal {
+  /** Whether a process that runs is killed. */
+  readonly force: boolean;
+  /** The caller's. */
+  readonly signal: AbortSignal | undefined;
+  /** The time of all its attempts together. */
+  readonly deadline: Deadline;
 }
 
 /** Removes the record of one process, after its end, and all that was made for it. */
@@ -64,26 +75,38 @@ export class ProcessRemoval {
   /** Removes it; for any number of callers. */
   async run({ force = false, signal }: DeleteOptions): Promise<ExitStatus> {
     signal?.throwIfAborted();
+    const { containerId, processId } = this.#process.ref;
     const release = holdProcess();
+    // A process that ends by itself may take its time, as long as its caller waits.
+    const deadline = this.#deadline(force ? this.#session.options.removalBudgetMs : Infinity);
     try {
-      const remove = () => this.#untilRemoved(force, signal);
+      const remove = () => this.#untilRemoved({ force, signal, deadline });
+      const which = processId === INIT_PROCESS ? "all" : "further";
       // A call that is not answered may be one of a shim that waits for a client that was killed.
-      await (force ? unblocked(this.#session, this.#process.ref.containerId, remove) : remove());
+      await (force ? unblocked(this.#session, { containerId, which }, remove) : remove());
       return await this.#process.watch.exited;
     } finally {
       release();
+      // It goes on after an abort of the caller, and its time then does, too.
+      if (this.#removal === undefined) deadline.end();
+      else this.#removal.catch(() => {}).finally(() => deadline.end());
     }
+  }
+
+  #deadline(budgetMs: number): Deadline {
+    return new Deadline(this.#session, this.#subject, budgetMs);
   }
 
   /**
    * With `force` again when it fails: another client may start it, or remove it, at the same time,
    * and the shim of a task that is being removed answers with whatever its connection breaks with.
    */
-  async #untilRemoved(force: boolean, signal: AbortSignal | undefined): Promise<void> {
+  async #untilRemoved(call: Removal): Promise<void> {
+    const { force, signal } = call;
     const backoff = new Backoff();
     for (let attempt = 1;; attempt++) {
       try {
-        return await this.#attempt(force, signal);
+        return await this.#attempt(call);
       } catch (error) {
         signal?.throwIfAborted();
         if (!force || attempt === ATTEMPTS || !isPassing(error)) throw error;
@@ -93,14 +116,14 @@ export class ProcessRemoval {
     }
   }
 
-  async #attempt(force: boolean, signal: AbortSignal | undefined): Promise<void> {
+  async #attempt(call: Removal): Promise<void> {
     const { watch } = this.#process;
-    let stuck: string | undefined;
-    if (!watch.over) stuck = await this.#prepare(force, signal);
+    const { signal } = call;
+    const stuck = watch.over ? undefined : await this.#end(call);
     // The output is read before the shim, which holds it, is told to forget the process.
     if (watch.over) await abortable(watch.exited, signal);
     // Only one Delete is under way at a time, whoever asked for it: the next finds nothing.
-    const removal = this.#removal ??= this.#remove(force, stuck).catch((error: unknown) => {
+    const removal = this.#removal ??= this.#remove(call, stuck).catch((error: unknown) => {
       this.#removal = undefined;
       throw error;
     });
@@ -114,20 +137,11 @@ export class ProcessRemoval {
    *
    * @returns What did not happen in time, if something did not.
    */
-  async #prepare(force: boolean, signal: AbortSignal | undefined): Promise<string | undefined> {
-    const budgetMs = force ? this.#session.options.removalBudgetMs : Infinity;
-    const patience = new Patience(this.#session, this.#subject, { budgetMs, signal });
-    try {
-      return await this.#end(force, patience);
-    } finally {
-      patience.end();
-    }
-  }
-
-  async #end(force: boolean, patience: Patience): Promise<string | undefined> {
+  async #end(call: Removal): Promise<string | undefined> {
     const { ref, watch } = this.#process;
+    const { force } = call;
     const starting = this.#process.starting();
-    const status = await this.#look(patience);
+    const status = await this.#look(call);
     if (status === undefined) {
       if (force) return undefined;
       throw this.#session.notFound(this.#subject, "not found");
@@ -139,44 +153,46 @@ export class ProcessRemoval {
       if (starting === undefined) return undefined;
       // A Start that nobody waits for any more brings it to life after this look at it, and then
       // the deletion would fail.
-      await patience.take("its start", () => starting);
-      return await this.#end(force, patience);
+      await call.deadline.take("its start", () => starting, call);
+      return await this.#end(call);
     }
     if (state !== "created" && state !== "stopped") {
       if (!force) throw this.#wrongState(state);
-      if (state !== "running") await this.#thaw(patience);
+      if (state !== "running") await this.#thaw(call);
     }
     if (state === "stopped") {
-      await patience.take("the wait for its end", (cut) => this.#ended(cut));
+      await call.deadline.take("the wait for its end", (cut) => this.#ended(cut), call);
       return undefined;
     }
     // A task that was never started is killed, too: deleting it alone waits for its output, which
     // takes the shim 2 s (containerd 1.6, 1.7) or 10 s (2.1).
-    await patience.take(
+    await call.deadline.take(
       "SIGKILL",
       (cut) => unlessMissing(this.#process.kill(SIGKILL, { signal: cut })),
+      call,
     );
-    const waitMs = patience.budgetMs / 2;
-    if (await this.#endedWithin(waitMs, patience)) return undefined;
+    const waitMs = call.deadline.budgetMs / 2;
+    if (await this.#endedWithin(waitMs, call)) return undefined;
     // Its end may have passed unseen, with the shim that knew it.
-    const after = await this.#look(patience);
+    const after = await this.#look(call);
     if (after === undefined || watch.over) return undefined;
     return after.state === "stopped"
       ? `its end was not told within ${waitMs} ms`
       : `it is ${after.state} ${waitMs} ms after SIGKILL`;
   }
 
-  #look(patience: Patience): Promise<ProcessStatus | undefined> {
-    return patience.take(
+  #look(call: Removal): Promise<ProcessStatus | undefined> {
+    return call.deadline.take(
       "the question for its state",
       (cut) => unlessMissing(this.#process.status({ signal: cut })),
+      call,
     );
   }
 
   /** A shim tells "paused" late, and "unknown" of one that is not. */
-  async #thaw(patience: Patience): Promise<void> {
+  async #thaw(call: Removal): Promise<void> {
     try {
-      await patience.take("the thaw", (cut) => this.#process.thaw({ signal: cut }));
+      await call.deadline.take("the thaw", (cut) => this.#process.thaw({ signal: cut }), call);
     } catch (error) {
       if (!isContainerError(error, "failed_precondition")) throw error;
     }
@@ -190,11 +206,11 @@ export class ProcessRemoval {
     });
   }
 
-  async #endedWithin(waitMs: number, patience: Patience): Promise<boolean> {
+  async #endedWithin(waitMs: number, call: Removal): Promise<boolean> {
     const { watch } = this.#process;
-    return await patience.take("the wait for its end", async (cut) => {
+    return await call.deadline.take("the wait for its end", async (cut) => {
       const enough = new AbortController();
-      const timer = Number.isFinite(waitMs) ? setTimeout(() => enough.abort(), waitMs) : undefined;
+      const timer = waitMs <= longestDelayMs ? setTimeout(() => enough.abort(), waitMs) : undefined;
       try {
         await this.#ended(AbortSignal.any([cut, enough.signal]));
         return true;
@@ -205,18 +221,22 @@ export class ProcessRemoval {
       } finally {
         clearTimeout(timer);
       }
-    });
+    }, call);
   }
 
-  async #remove(force: boolean, stuck: string | undefined): Promise<void> {
+  /** An abort of the caller does not cut it. */
+  async #remove(call: Removal, stuck: string | undefined): Promise<void> {
+    const { force } = call;
     const { ref, watch, stdio } = this.#process;
     const { tasks } = this.#session;
     const ids = execIds(ref);
-    await this.#process.beforeRemoval();
-    const { removalBudgetMs: budgetMs } = this.#session.options;
-    const patience = new Patience(this.#session, this.#subject, { budgetMs });
+    const deadline = force ? call.deadline : this.#deadline(this.#session.options.removalBudgetMs);
     try {
-      const response = await patience.take("the deletion", (cut) =>
+      await deadline.take(
+        "the removal of its further processes",
+        (cut) => this.#process.beforeRemoval(cut),
+      );
+      const response = await deadline.take("the deletion", (cut) =>
         this.#session.call(
           this.#subject,
           (rpc) =>
@@ -228,11 +248,12 @@ export class ProcessRemoval {
       // Somebody else has removed the record: what was asked for has come to be.
       const isGone = isContainerError(error, "not_found") && (force || watch.over);
       if (!isGone) {
-        throw stuck === undefined || isOfGoingShim(error) ? error : patience.stuck(stuck, error);
+        throw stuck === undefined || isOfGoingShim(error) ? error : deadline.stuck(stuck, error);
       }
       watch.lose("removed by somebody else");
     } finally {
-      patience.end();
+      // That of a forced removal is for its further attempts, too.
+      if (!force) deadline.end();
     }
     await watch.exited;
     await stdio.close();

@@ -86,7 +86,7 @@ export class ContainerdProcess implements Process {
       status: (options) => this.status(options),
       kill: (signal, options) => this.kill(signal, options),
       thaw: (options) => this.thaw(options),
-      beforeRemoval: () => this.beforeRemoval(),
+      beforeRemoval: (cut) => this.beforeRemoval(cut),
       onRemoved: () => init.onRemoved?.(this),
     });
     this.#watch.start();
@@ -252,7 +252,7 @@ export class ContainerdProcess implements Process {
   }
 
   /** Removes what cannot outlive its record. */
-  protected async beforeRemoval(): Promise<void> {}
+  protected async beforeRemoval(_cut: AbortSignal): Promise<void> {}
 
   /** Lets frozen processes run, so that a kill can reach them. */
   protected async thaw(options: CallOptions): Promise<void> {

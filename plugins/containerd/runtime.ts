@@ -178,7 +178,7 @@ export class ContainerdRuntime implements Runtime {
     for (let attempt = 1;; attempt++) {
       const stale = await unlessMissing(this.loadContainer(id, options));
       if (stale === undefined) return;
-      const task = await unlessMissing(stale.task(options));
+      const task = await unlessMissing(stale.task({ ...options, force: true }));
       await task?.delete({ ...options, force: true });
       try {
         return await unlessMissing(stale.delete(options));

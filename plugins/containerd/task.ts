@@ -180,8 +180,8 @@ export class ContainerdTask extends ContainerdProcess implements Task {
    * Removes the further processes that were reached by this handle. Their ends are told only as
    * long as there is a task.
    */
-  protected override async beforeRemoval(): Promise<void> {
-    const signal = AbortSignal.timeout(EXECS_BUDGET_MS);
+  protected override async beforeRemoval(cut: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([cut, AbortSignal.timeout(EXECS_BUDGET_MS)]);
     const removals = [...this.#execs].map((process) => process.delete({ force: true, signal }));
     await Promise.allSettled(removals);
   }

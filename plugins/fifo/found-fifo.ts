@@ -1,32 +1,43 @@
-import { closeSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import { closeSync, lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
 import { fileDescriptors } from "./descriptors.ts";
 import { asideOf } from "./folder-names.ts";
 import { systemCode } from "./system-error.ts";
 
-/** A FIFO that was found by its path. If nobody reads it, who waits for a reader is let go. */
+/**
+ * How old a FIFO is that nobody can be about to open who has made it, in milliseconds. With `mkfifo`
+ * a few pass in between, more on a machine that is busy.
+ */
+const youthMs = 1000;
+
+/**
+ * What becomes of a FIFO that nobody reads: `held` is open for reading until it is released; `aside`
+ * has another name before, so that nobody finds it any more.
+ */
+export type Freed = "held" | "aside";
+
+/** A FIFO that was found by its path. */
 export class FoundFifo {
   #path: string;
+  readonly #freed: Freed;
   #fd: number | undefined;
 
-  private constructor(path: string) {
+  private constructor(path: string, freed: Freed) {
     this.#path = path;
+    this.#freed = freed;
   }
 
   /**
-   * Finds it; `undefined` for what is no FIFO.
+   * Finds it, and leaves it as it is; `undefined` for what is no FIFO.
    *
-   * @param unread What becomes of one that nobody reads: `held` is open for reading until it is
-   * released; `aside` has another name before, so that nobody finds it any more.
+   * @param freed How those are let go that wait for a reader of it.
    */
-  static at(path: string, unread: "held" | "aside"): FoundFifo | undefined {
-    try {
-      if (!lstatSync(path).isFIFO()) return undefined;
-    } catch {
-      return undefined; // gone
-    }
-    const found = new FoundFifo(path);
-    if (!found.isUsed()) found.#free(unread);
-    return found;
+  static at(path: string, freed: Freed): FoundFifo | undefined {
+    return lookAt(path)?.isFIFO() ? new FoundFifo(path, freed) : undefined;
+  }
+
+  /** How those are let go that wait for a reader of it. */
+  get freed(): Freed {
+    return this.#freed;
   }
 
   /** Whether somebody else reads it. */
@@ -41,8 +52,17 @@ export class FoundFifo {
     }
   }
 
-  /** Removes it, and only then lets go of it: who opens it in between would wait. */
+  /** Lets those go who wait for a reader, unless somebody reads it, or may be about to. */
+  unblock(): void {
+    if (!this.#isYoung() && !this.isUsed()) this.#free();
+  }
+
+  /**
+   * Removes it, for whoever waits for a reader to go. Only then it is let go of: who opens it in
+   * between would wait.
+   */
   remove(): void {
+    this.#free();
     try {
       unlinkSync(this.#path);
     } catch {
@@ -58,9 +78,10 @@ export class FoundFifo {
     if (fd !== undefined) closeSync(fd);
   }
 
-  #free(unread: "held" | "aside"): void {
+  #free(): void {
+    if (this.#fd !== undefined) return;
     try {
-      if (unread === "aside") {
+      if (this.#freed === "aside") {
         const aside = asideOf(this.#path);
         renameSync(this.#path, aside);
         this.#path = aside;
@@ -69,5 +90,19 @@ export class FoundFifo {
     } catch {
       // Gone, or not to be opened: then nobody waits for it either.
     }
+  }
+
+  /** One that was made in the future was made before the clock was set back. */
+  #isYoung(): boolean {
+    const stats = lookAt(this.#path);
+    return stats !== undefined && Math.abs(Date.now() - stats.mtimeMs) < youthMs;
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined; // gone
   }
 }

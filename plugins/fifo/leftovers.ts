@@ -22,8 +22,8 @@ interface Found {
  *
  * Who needs a FIFO by its path has somebody that reads it: a client keeps it open for both
  * directions until the shim has come, and a shim keeps an output open for reading itself. So one
- * that nobody reads is left behind. A shim may wait for its reader, for 30 s, with the lock that
- * every call about its container needs.
+ * that nobody reads is left behind, once its client has had the time to open what it has made. A
+ * shim may wait for its reader, for 30 s, with the lock that every call about its container needs.
  *
  * - A further process: it is held open, so that the shim goes on.
  * - The first process: containerd has broken its Create off with the client. It is put aside first,
@@ -40,7 +40,7 @@ export class FoundFifos implements StdioLeftovers {
   }
 
   /**
-   * Finds them.
+   * Finds them, and leaves them as they are.
    *
    * @param options Those of the driver.
    */
@@ -50,11 +50,18 @@ export class FoundFifos implements StdioLeftovers {
       .filter((name) => name.startsWith(prefix) && isOwn(join(base, name)))
       .map((name) => {
         const path = join(base, name);
-        const unread = isOfInit(name) ? "aside" : "held";
-        const fifos = list(path).flatMap((each) => FoundFifo.at(join(path, each), unread) ?? []);
+        const freed = isOfInit(name) ? "aside" : "held";
+        const fifos = list(path).flatMap((each) => FoundFifo.at(join(path, each), freed) ?? []);
         return { path, fifos };
       });
     return new FoundFifos(base, folders);
+  }
+
+  /** Lets shims go on that wait for a reader; those of first processes only with `all`, to fail. */
+  unblock(which: "further" | "all"): void {
+    for (const { fifos } of this.#folders) {
+      for (const fifo of fifos) if (which === "all" || fifo.freed === "held") fifo.unblock();
+    }
   }
 
   /** Removes those that nobody reads. Who does gets a second to end. */

@@ -1,9 +1,8 @@
-import { accessSync, constants, lstatSync } from "node:fs";
+import { accessSync, constants, lstatSync, mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { resolve } from "node:path";
-import process from "node:process";
+import { join, resolve } from "node:path";
 import type { StdioOwner } from "../../src/stdio.ts";
-import { defaultBase, folderPrefix } from "./folder-names.ts";
+import { defaultBase, folderPrefix, plainPrefix } from "./folder-names.ts";
 import type { FifoOptions } from "./mod.ts";
 
 /** Where the folders of one container are. */
@@ -26,10 +25,12 @@ export function placeOf(owner: StdioOwner, { directory, uid }: FifoOptions): Pla
   } catch {
     // Not there, or of another user: then this one's are with the temporary files.
   }
+  const base = temporaryFolder();
+  let ownUid = uid;
   return {
-    base: temporaryFolder(),
+    base,
     prefix: folderPrefix(owner, "temporary"),
-    isOwn: (folder) => isOf(folder, uid),
+    isOwn: (folder) => isOf(folder, ownUid ??= uidOfNew(base)),
   };
 }
 
@@ -45,8 +46,22 @@ export function temporaryFolder(): string {
 /** In the folder for temporary files anybody may make one of any name. */
 function isOf(folder: string, uid: number | undefined): boolean {
   try {
-    return lstatSync(folder).uid === (uid ?? process.getuid?.());
+    return lstatSync(folder).uid === uid;
   } catch {
-    return false; // gone, or Deno without the permission to tell the user
+    return false; // gone
+  }
+}
+
+/** The user that what this process makes belongs to. Deno would ask for a permission to tell it. */
+function uidOfNew(base: string): number | undefined {
+  try {
+    const folder = mkdtempSync(join(base, plainPrefix("temporary")));
+    try {
+      return lstatSync(folder).uid;
+    } finally {
+      rmdirSync(folder);
+    }
+  } catch {
+    return undefined; // Nothing of this user's can be there either.
   }
 }

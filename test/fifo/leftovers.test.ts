@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { readdirSync, readFileSync, utimesSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import type { StdioLeftovers, StdioRequest, StdioSession } from "../../src/stdio.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { openDescriptors } from "../helpers/leaks.ts";
 import { piped, readText, type Setting, withSetting } from "./setting.ts";
+
+const NAMES = ["stderr", "stdin", "stdout"];
+const ASIDE = [".stderr", ".stdin", ".stdout"];
 
 const all = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 
@@ -31,6 +34,17 @@ function folders(setting: Setting): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** The names of all FIFOs, including those that were put aside. */
+function names(setting: Setting): readonly string[] {
+  return folders(setting).flatMap((folder) => readdirSync(join(setting.fifoFolder, folder)).sort());
+}
+
+/** Makes the FIFOs of a session as if they had been made so long ago. */
+function age({ paths }: StdioSession, ageMs: number): void {
+  const madeAt = new Date(Date.now() - ageMs);
+  for (const path of Object.values(paths)) utimesSync(path, madeAt, madeAt);
 }
 
 function folderOf({ paths }: StdioSession): string {
@@ -85,10 +99,13 @@ describe("leftovers()", () => {
     "leftovers() keep no descriptor open once they are removed or released",
     withSetting(async (setting) => {
       const owner = { containerId: "box" };
-      await dead(setting);
+      age(await dead(setting), 2000);
       const before = openDescriptors().size;
       const found = await find(setting, owner);
-      assert.ok(openDescriptors().size > before);
+      found.unblock("all");
+      assert.equal(openDescriptors().size, before + 3);
+      found.unblock("all");
+      assert.equal(openDescriptors().size, before + 3);
       found.release();
       found.release();
       assert.equal(openDescriptors().size, before);
@@ -103,7 +120,10 @@ describe("leftovers()", () => {
     withSetting(async (setting) => {
       const first = await dead(setting);
       const second = await dead(setting);
+      for (const session of [first, second]) age(session, 2000);
       const found = await find(setting, { containerId: "box" });
+      found.unblock("all");
+      assert.deepEqual(names(setting), [...ASIDE, ...ASIDE]);
       await first.close();
       assert.deepEqual(folders(setting), [folderOf(second)]);
       const attached = await setting.driver().attach(setting.request({}), second.paths);
@@ -127,7 +147,11 @@ describe("leftovers()", () => {
     "leftovers() do not take the FIFOs of a process that is about to be made",
     withSetting(async (setting) => {
       const session = await setting.prepare(all);
-      await (await find(setting, { containerId: "box" })).remove();
+      age(session, 2000);
+      const found = await find(setting, { containerId: "box" });
+      found.unblock("all");
+      assert.deepEqual(names(setting), NAMES);
+      await found.remove();
       const text = readText(piped(session.stdio.stdout));
       const shim = await setting.shim(session, "printf kept >&3");
       assert.equal(await shim.ended, 0);
@@ -177,11 +201,13 @@ describe("leftovers()", () => {
   it(
     "leftovers() let the shim of a further process go on that waits for its reader",
     withSetting(async (setting) => {
-      const { paths } = await dead(setting, { processId: "more" });
-      const shim = await waitingShim(paths.stdout);
+      const session = await dead(setting, { processId: "more" });
+      age(session, 2000);
+      const shim = await waitingShim(session.paths.stdout);
       try {
-        assert.equal(shim.hasOpened(), false);
         const found = await find(setting, { containerId: "box" });
+        assert.equal(shim.hasOpened(), false);
+        found.unblock("further");
         await eventually("the shim has opened it", shim.hasOpened);
         found.release();
         shim.end();
@@ -196,17 +222,93 @@ describe("leftovers()", () => {
   it(
     "leftovers() make the shim of a first process fail that waits for its reader",
     withSetting(async (setting) => {
-      const { paths } = await dead(setting);
-      const shim = await waitingShim(paths.stdout);
+      const session = await dead(setting);
+      age(session, 2000);
+      const shim = await waitingShim(session.paths.stdout);
       try {
-        assert.equal(shim.hasOpened(), false);
         const found = await find(setting, { containerId: "box" });
+        assert.equal(shim.hasOpened(), false);
+        found.unblock("all");
         assert.equal(await shim.code(), 2);
         await found.remove();
       } finally {
         await shim.kill();
       }
       assert.deepEqual(folders(setting), []);
+    }),
+  );
+
+  it(
+    "leftovers() that are removed let the shim go that waits for their reader",
+    withSetting(async (setting) => {
+      const { paths } = await dead(setting);
+      const shim = await waitingShim(paths.stdout);
+      try {
+        await (await find(setting, { containerId: "box" })).remove();
+        assert.equal(await shim.code(), 2);
+      } finally {
+        await shim.kill();
+      }
+      assert.deepEqual(folders(setting), []);
+    }),
+  );
+
+  it(
+    "leftovers() are left as they are by a search, and by its release",
+    withSetting(async (setting) => {
+      age(await dead(setting), 2000);
+      const before = openDescriptors().size;
+      const found = await find(setting, { containerId: "box" });
+      assert.equal(openDescriptors().size, before);
+      assert.deepEqual(names(setting), NAMES);
+      found.release();
+      assert.deepEqual(names(setting), NAMES);
+    }),
+  );
+});
+
+describe("unblock()", () => {
+  it(
+    "unblock() does not put aside the FIFOs of a first process, unless told to",
+    withSetting(async (setting) => {
+      age(await dead(setting), 2000);
+      const before = openDescriptors().size;
+      const found = await find(setting, { containerId: "box" });
+      found.unblock("further");
+      assert.deepEqual(names(setting), NAMES);
+      assert.equal(openDescriptors().size, before);
+      found.unblock("all");
+      assert.deepEqual(names(setting), ASIDE);
+      found.release();
+    }),
+  );
+
+  it(
+    "unblock() leaves FIFOs alone that somebody may be about to open, and does not later",
+    withSetting(async (setting) => {
+      const session = await dead(setting);
+      // A little ahead, so that it is young for longer than a busy machine takes.
+      age(session, -500);
+      const before = openDescriptors().size;
+      const found = await find(setting, { containerId: "box" });
+      found.unblock("all");
+      assert.deepEqual(names(setting), NAMES);
+      assert.equal(openDescriptors().size, before);
+      age(session, 1500);
+      found.unblock("all");
+      assert.deepEqual(names(setting), ASIDE);
+      found.release();
+    }),
+  );
+
+  it(
+    "unblock() takes FIFOs for old that were made before the clock was set back",
+    withSetting(async (setting) => {
+      age(await dead(setting), -3_600_000);
+      const found = await find(setting, { containerId: "box" });
+      found.unblock("all");
+      assert.deepEqual(names(setting), ASIDE);
+      found.release();
     }),
   );
 });

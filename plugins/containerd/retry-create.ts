@@ -14,19 +14,20 @@ const BUDGET_MS = 15_000;
  * The folder of a task is there, and none of its own: the daemon knows of no task. Or its own one,
  * which has the same path, is cleared away for that of the earlier task while it is being filled, or
  * before its shim is started there (`getwd` on containerd 1.6, `fork/exec` of a shim that is there on
- * 2.1). What is said of a root file system below it is another matter.
+ * 2.1). What is said of a root file system below it is another matter, and what is said of a path in
+ * it by the way, too: the error itself is at the end of the text.
  */
 const inTheWay: readonly RegExp[] = [
-  /\b(?:mkdir|symlink|open) (?:(?!\/rootfs\/).)*\.task\/(?:(?!\/rootfs\/).)*: (?:file exists|no such file or directory)/,
-  /: getwd: no such file or directory/,
-  /start failed: .*: fork\/exec \S+: no such file or directory/,
+  /\b(?:mkdir|symlink|open) (?:(?!\/rootfs\/|: ).)*\.task\/(?:(?!\/rootfs\/|: ).)*: (?:file exists|no such file or directory)(?:: unknown)?$/,
+  /: getwd: no such file or directory\s*(?:: exit status \d+)?(?:: unknown)?$/,
+  /start failed: .*: fork\/exec \S+: no such file or directory(?:: unknown)?$/,
 ];
 
 /**
  * Makes a task; again while an earlier one is being cleared away. A client that is killed breaks its
  * Create off; containerd forgets that task at once and clears it away afterwards.
  */
-export async function onceCleared<T>(
+export async function retryCreate<T>(
   create: () => Promise<T>,
   { signal }: CallOptions,
 ): Promise<T> {
@@ -40,6 +41,8 @@ export async function onceCleared<T>(
         inTheWay.some((text) => text.test(error.message));
       if (!isInTheWay || Date.now() > deadline || signal?.aborted) throw error;
       await foregroundDelay(backoff.next(), signal);
+      // The task that it would make now would be undone.
+      if (signal?.aborted) throw error;
     }
   }
 }

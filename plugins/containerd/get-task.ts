@@ -4,44 +4,56 @@ import { isContainerError } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { isRetryable } from "../rpc/errors.ts";
 import { Backoff } from "./backoff.ts";
+import { Deadline } from "./deadline.ts";
 import { foregroundDelay } from "./delay.ts";
-import { unblocked } from "./leftovers.ts";
-import { Patience } from "./patience.ts";
-import type { Session, Subject } from "./session.ts";
+import { type Unblocked, unblocked } from "./leftovers.ts";
+import type { ContainerSubject } from "./process-ref.ts";
+import type { Session } from "./session.ts";
 
 /** How often a shim that is just going away is asked about, before its error is an answer. */
 const ATTEMPTS = 6;
 
+/** What {@linkcode getTask} takes. */
+export interface GetTaskOptions extends CallOptions {
+  /** How long it may take, in milliseconds. Default: as long as the caller waits. */
+  readonly budgetMs?: number;
+  /**
+   * Whose shims are let go that wait for a client that was killed. Default: those of further
+   * processes, which loses nothing.
+   */
+  readonly which?: Unblocked;
+}
+
 /**
- * Asks for the state of a process. A shim that is just going away answers with errors of its
+ * Asks for the task of a container. A shim that is just going away answers with errors of its
  * connection; asked about again, it is gone.
  *
  * @throws {ContainerError} `not_found` if there is none, `deadline_exceeded` if its shim is stuck.
  */
-export async function lookAt(
+export async function getTask(
   session: Session,
-  subject: Subject,
-  ids: { readonly containerId: string; readonly execId?: string },
-  { signal }: CallOptions,
+  subject: ContainerSubject,
+  { signal, budgetMs = Infinity, which = "further" }: GetTaskOptions = {},
 ): Promise<GetResponse> {
-  const { removalBudgetMs: budgetMs } = session.options;
-  const patience = new Patience(session, subject, { budgetMs, signal });
-  const look = (cut: AbortSignal) =>
-    session.call(subject, (rpc) => session.tasks.get(ids, rpc), { signal: cut });
+  const { containerId } = subject;
+  const deadline = new Deadline(session, subject, budgetMs);
+  const what = "the question for its state";
+  const get = (cut: AbortSignal) =>
+    session.call(subject, (rpc) => session.tasks.get({ containerId }, rpc), { signal: cut });
   const backoff = new Backoff();
   try {
-    return await unblocked(session, ids.containerId, async () => {
+    return await unblocked(session, { containerId, which }, async () => {
       for (let attempt = 1;; attempt++) {
         try {
-          return await patience.take("the question for its state", look);
+          return await deadline.take(what, get, { signal });
         } catch (error) {
           if (attempt === ATTEMPTS || !isOfGoingShim(error)) throw error;
-          await patience.take("it", (cut) => foregroundDelay(backoff.next(), cut));
+          await deadline.take(what, (cut) => foregroundDelay(backoff.next(), cut), { signal });
         }
       }
     });
   } finally {
-    patience.end();
+    deadline.end();
   }
 }
 

@@ -1,39 +1,32 @@
 import { abortable } from "../../src/abort.ts";
 import { ContainerError } from "../../src/errors.ts";
 import { longestDelayMs } from "../../src/longest-delay.ts";
+import type { CallOptions } from "../../src/runtime.ts";
 import type { Session, Subject } from "./session.ts";
 
-/** What {@linkcode Patience} takes. */
-export interface PatienceOptions {
-  /** How long all steps may take together, in milliseconds; longer than 24 days is for ever. */
-  readonly budgetMs: number;
-  /** The caller's; its abort ends a step with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
- * Takes steps one after the other, each of which may be stuck for ever, such as calls that a shim
- * does not answer, and gives them a time together.
+ * The time that steps have together, each of which may be stuck for ever, such as calls that a shim
+ * does not answer.
  */
-export class Patience {
+export class Deadline {
   /** How long the steps may take together, in milliseconds. */
   readonly budgetMs: number;
   readonly #session: Session;
   readonly #subject: Subject;
-  readonly #caller: AbortSignal | undefined;
   readonly #over = new AbortController();
-  readonly #signal: AbortSignal;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Begins; to be ended with {@linkcode Patience.end}. */
-  constructor(session: Session, subject: Subject, { budgetMs, signal }: PatienceOptions) {
+  /**
+   * Begins; to be ended with {@linkcode Deadline.end}.
+   *
+   * @param subject What the steps are for, for the error.
+   * @param budgetMs How long they may take together, in milliseconds; more than a timer has, about
+   * 24.8 days, is for ever.
+   */
+  constructor(session: Session, subject: Subject, budgetMs: number) {
     this.budgetMs = budgetMs;
     this.#session = session;
     this.#subject = subject;
-    this.#caller = signal;
-    this.#signal = signal === undefined
-      ? this.#over.signal
-      : AbortSignal.any([signal, this.#over.signal]);
     if (budgetMs <= longestDelayMs) this.#timer = setTimeout(() => this.#over.abort(), budgetMs);
   }
 
@@ -41,15 +34,22 @@ export class Patience {
    * Takes a step.
    *
    * @param what What it waits for, for the error.
+   * @param options The signal is the caller's; its abort ends the step with its reason.
    * @throws {ContainerError} `deadline_exceeded`, naming it, when the time is over.
    */
-  async take<T>(what: string, step: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async take<T>(
+    what: string,
+    step: (signal: AbortSignal) => Promise<T>,
+    { signal }: CallOptions = {},
+  ): Promise<T> {
+    const over = this.#over.signal;
+    const cut = signal === undefined ? over : AbortSignal.any([signal, over]);
     try {
-      this.#signal.throwIfAborted();
-      return await abortable(step(this.#signal), this.#signal);
+      cut.throwIfAborted();
+      return await abortable(step(cut), cut);
     } catch (error) {
-      this.#caller?.throwIfAborted();
-      if (!this.#over.signal.aborted) throw error;
+      signal?.throwIfAborted();
+      if (!over.aborted) throw error;
       throw this.stuck(`no answer within ${this.budgetMs} ms to ${what}`, error);
     }
   }
