@@ -46,7 +46,7 @@ export class Cleanups {
    */
   add(job: CleanupJob, { signal, subject }: CleanupOptions = {}): Promise<void> {
     const turn = subject === undefined ? undefined : this.#last.get(subject);
-    const run = () => job(AbortSignal.timeout(BUDGET_MS));
+    const run = () => withinBudget(job);
     const running = (turn === undefined ? run() : turn.then(run))
       .then(() => {}, this.#onError)
       .catch(() => {}) // of the handler itself: nobody is left to be told
@@ -66,5 +66,19 @@ export class Cleanups {
     if (subject !== undefined) {
       while (this.#last.has(subject)) await this.#last.get(subject);
     } else while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+}
+
+/** Not by `AbortSignal.timeout`, which keeps whatever listens to it until its time is over. */
+async function withinBudget(job: CleanupJob): Promise<unknown> {
+  const budget = new AbortController();
+  const timer = setTimeout(
+    () => budget.abort(new DOMException("The operation timed out.", "TimeoutError")),
+    BUDGET_MS,
+  );
+  try {
+    return await job(budget.signal);
+  } finally {
+    clearTimeout(timer);
   }
 }
