@@ -32,7 +32,8 @@ export class Registry {
    * Makes a registry.
    *
    * @param entries Plugins by shim name: `a.b.c` without a slash, or the absolute path of a binary.
-   * @throws {ContainerError} `invalid_argument` for a bad name or option, `already_exists` for a double one.
+   * @throws {ContainerError} `invalid_argument` for a bad name or option, `already_exists` for a
+   * double one.
    */
   constructor(
     entries: Readonly<Record<string, PluginSource>> | Iterable<readonly [string, PluginSource]> =

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, isContainerError } from "../../src/errors.ts";
 import { parseEndpoint } from "../tcp/address.ts";
 import { parseAddress } from "../unix/address.ts";
 
@@ -14,13 +14,22 @@ const FORMS =
  * @throws {ContainerError} `invalid_argument` with field `address` for anything else.
  */
 export function validateAddress(address: unknown, source: string): void {
+  try {
+    parse(address);
+  } catch (error) {
+    if (!isContainerError(error)) throw error;
+    throw invalidArgument("address", `${error.message} (${source})`);
+  }
+}
+
+function parse(address: unknown): void {
   if (typeof address !== "string") {
     throw invalidArgument("address", `Cannot use address "${address}": ${FORMS}`);
   }
   if (address.startsWith("/") || /^unix:/i.test(address)) return void parseAddress(address);
   const url = URL.parse(address);
   if (url === null || !["tcp:", "tls:"].includes(url.protocol)) {
-    throw invalidArgument("address", `Cannot use address "${address}": ${FORMS} (${source})`);
+    throw invalidArgument("address", `Cannot use address "${address}": ${FORMS}`);
   }
   parseEndpoint(url);
 }

@@ -90,7 +90,11 @@ function checkKinds(stdio: StdioOptions): void {
     } else if ("uri" in target && name !== "stdin") {
       if (typeof target.uri !== "string") refuse("URI is not a string");
     } else if (!("file" in target) || typeof target.file !== "string") {
-      refuse(name === "stdin" ? "object has no file" : "object has neither a file nor a URI");
+      refuse(
+        name === "stdin"
+          ? "neither a ReadableStream nor { file }"
+          : "neither a WritableStream, { file } nor { uri }",
+      );
     }
   }
 }

@@ -22,13 +22,16 @@ export const deviceAccess: Check = matching(/^[rwm]*$/);
 /** Accepts the number of a device, or -1 for any. */
 export const deviceNumber: Check = limit;
 
+const deviceRuleBy = (of: typeof fields): Check =>
+  of({
+    type: matching(/^[abc]?$/),
+    major: deviceNumber,
+    minor: deviceNumber,
+    access: deviceAccess,
+  }, { allow: boolean });
+
 /** Accepts a rule that allows or denies devices. */
-export const deviceRule: Check = fields({
-  type: matching(/^[abc]?$/),
-  major: deviceNumber,
-  minor: deviceNumber,
-  access: deviceAccess,
-}, { allow: boolean });
+export const deviceRule: Check = deviceRuleBy(fields);
 
 /** Accepts sizes of huge pages, such as `2MB`. */
 export const hugepageSize: Check = matching(/^[1-9]\d*[KMGTP]?B$/);
@@ -40,11 +43,11 @@ export const unified: Check = mapOf(text, matching(/^[^/]+$/));
 export const blockWeight: Check = integer(0, 1000);
 
 const device = { major: deviceNumber, minor: deviceNumber };
-const throttles: Check = list(fields({}, { ...device, rate: uint64 }));
+const throttles = (of: typeof fields): Check => list(of({}, { ...device, rate: uint64 }));
 
 const linux = (of: typeof fields): Check =>
   of({
-    devices: list(deviceRule),
+    devices: list(deviceRuleBy(of)),
     memory: every(
       of({
         limit,
@@ -79,18 +82,18 @@ const linux = (of: typeof fields): Check =>
     blockIO: of({
       weight: blockWeight,
       leafWeight: blockWeight,
-      weightDevice: list(fields({ weight: blockWeight, leafWeight: blockWeight }, device)),
-      throttleReadBpsDevice: throttles,
-      throttleWriteBpsDevice: throttles,
-      throttleReadIOPSDevice: throttles,
-      throttleWriteIOPSDevice: throttles,
+      weightDevice: list(of({ weight: blockWeight, leafWeight: blockWeight }, device)),
+      throttleReadBpsDevice: throttles(of),
+      throttleWriteBpsDevice: throttles(of),
+      throttleReadIOPSDevice: throttles(of),
+      throttleWriteIOPSDevice: throttles(of),
     }),
-    hugepageLimits: list(fields({}, { pageSize: hugepageSize, limit: uint64 })),
+    hugepageLimits: list(of({}, { pageSize: hugepageSize, limit: uint64 })),
     network: of({
       classID: uint32,
-      priorities: list(fields({}, { name, priority: uint32 })),
+      priorities: list(of({}, { name, priority: uint32 })),
     }),
-    rdma: mapOf(fields({ hcaHandles: uint32, hcaObjects: uint32 })),
+    rdma: mapOf(of({ hcaHandles: uint32, hcaObjects: uint32 })),
     unified,
   });
 
@@ -101,7 +104,7 @@ const windows = (of: typeof fields): Check =>
       count: uint64,
       shares: integer(0, 10_000),
       maximum: integer(0, 10_000),
-      affinity: list(fields({ mask: uint64, group: uint32 })),
+      affinity: list(of({ mask: uint64, group: uint32 })),
     }),
     storage: of({ iops: uint64, bps: uint64, sandboxSize: uint64 }),
   });

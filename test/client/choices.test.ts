@@ -72,6 +72,17 @@ describe("choices", () => {
     });
   }
 
+  for (const address of [5, null, "", "foo", "unix://host/path", "/tmp/", "tcp://host"]) {
+    it(`validateAddress() says where ${JSON.stringify(address)} comes from`, () => {
+      assert.throws(() => validateAddress(address, "address from SOMEWHERE"), (error) => {
+        assert.ok(isContainerError(error, "invalid_argument"));
+        assert.equal(error.field, "address");
+        assert.match(error.message, /^Cannot use address .*\(address from SOMEWHERE\)$/);
+        return true;
+      });
+    });
+  }
+
   it("connect() refuses a string, and options that it does not have", async () => {
     const refused = (field: string, text: RegExp) => (error: unknown) => {
       assert.ok(isContainerError(error, "invalid_argument"), `${error}`);

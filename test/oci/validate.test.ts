@@ -146,6 +146,32 @@ describe("validateResources()", () => {
       [{ pids: { max: 1 } }, "resources.pids.max"],
       [{ storage: { iop: 1 } }, "resources.storage.iop"],
       [{ cpu: { count: 1, quota: 1 } }, "resources.cpu.quota"],
+      [{ devices: [{ allow: true, majr: 1 }] }, "resources.devices[0].majr"],
+      [
+        { blockIO: { weightDevice: [{ major: 8, minor: 0, wieght: 1 }] } },
+        "resources.blockIO.weightDevice[0].wieght",
+      ],
+      ...[
+        "throttleReadBpsDevice",
+        "throttleWriteBpsDevice",
+        "throttleReadIOPSDevice",
+        "throttleWriteIOPSDevice",
+      ].map((name) =>
+        [
+          { blockIO: { [name]: [{ major: 8, minor: 0, rate: 1, burst: 1 }] } },
+          `resources.blockIO.${name}[0].burst`,
+        ] as const
+      ),
+      [
+        { hugepageLimits: [{ pageSize: "2MB", limit: 1, max: 1 }] },
+        "resources.hugepageLimits[0].max",
+      ],
+      [
+        { network: { priorities: [{ name: "eth0", priority: 1, prio: 1 }] } },
+        "resources.network.priorities[0].prio",
+      ],
+      [{ rdma: { mlx: { hcaHandels: 1 } } }, "resources.rdma.mlx.hcaHandels"],
+      [{ cpu: { count: 1, affinity: [{ maks: 1 }] } }, "resources.cpu.affinity[0].maks"],
     ] as const
   ) {
     it(`refuses ${show(resources)}`, () => {
@@ -158,6 +184,8 @@ describe("validateResources()", () => {
   it("refuses limits that it does not know only on their own, not within a spec", () => {
     const spec = fullSpec();
     validateSpec({ ...spec, linux: { ...spec.linux, resources: { memory: { later: 1 } } } });
+    const devices = [{ allow: true, later: 1 }];
+    validateSpec({ ...spec, linux: { ...spec.linux, resources: { devices } } });
   });
   it("takes shares above 10000 where nothing points to Windows", () => {
     validateResources({ cpu: { shares: 20_000 } });
