@@ -8,8 +8,7 @@ export interface Modules {
 
 /** A user's script, complete: connects, runs one container to its end, and disconnects. */
 export function scriptText(modules: Modules): string {
-  return `import process from "node:process";
-import { connect } from ${JSON.stringify(modules.auto)};
+  return `import { connect } from ${JSON.stringify(modules.auto)};
 import { linuxSpec } from ${JSON.stringify(modules.spec)};
 
 const [address, namespace, rootfs, id] = process.argv.slice(2);

@@ -4,7 +4,6 @@
  * @module
  */
 
-import process from "node:process";
 import { checkOptions } from "../../src/check-options.ts";
 import { Client } from "../../src/client.ts";
 import type { ClientOptions } from "../../src/client-options.ts";
@@ -66,6 +65,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   }
   checkOptions(options, ...NAMES);
   const { signal, tls, drainBudgetMs, removalBudgetMs, backend, onError } = options;
+  // The global: Node makes the standard streams for those who import `node:process`.
   const { platform, env } = process;
   const { address, namespace, reason } = chooseRuntime({ platform, env, options });
   validateAddress(address, reason);

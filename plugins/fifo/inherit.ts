@@ -1,4 +1,3 @@
-import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 import { setImmediate } from "node:timers";
 

@@ -1,4 +1,3 @@
-import process from "node:process";
 import type { ConnectOptions } from "./connect.ts";
 import { Connector } from "./connector.ts";
 import type { Session } from "./session.ts";
