@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { Duplex } from "node:stream";
+import { clearTimeout, setTimeout } from "node:timers";
 import { ContainerError } from "../../src/errors.ts";
 import type { Dial } from "./dial.ts";
 import { inBun } from "./routes.ts";
@@ -43,7 +44,7 @@ export async function connectSession(dial: Dial, options: ConnectOptions): Promi
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(timeout), connectTimeoutMs);
   // Perhaps only background calls wait for it; others hold the process while they do.
-  if (typeof timer === "object") timer.unref();
+  timer.unref();
   const either = AbortSignal.any([signal, deadline.signal]);
   try {
     const socket = await dial.socket({ signal: either });
