@@ -7,9 +7,9 @@ import {
   type ServiceImpl,
   type Transport,
 } from "@connectrpc/connect";
-import { ContainerdProcess } from "../../plugins/containerd/process.ts";
 import { ProcessStdio } from "../../plugins/containerd/process-stdio.ts";
-import { Session } from "../../plugins/containerd/session.ts";
+import { Session, type SessionOptions } from "../../plugins/containerd/session.ts";
+import { ContainerdTask } from "../../plugins/containerd/task.ts";
 import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import { assertExited } from "../contract/assertions.ts";
@@ -33,7 +33,8 @@ async function never(_request: unknown, { signal }: { signal: AbortSignal }): Pr
 /** Calls a process of a shim whose end nobody tells, unless the shim says otherwise. */
 async function withShim(
   shim: Partial<ServiceImpl<typeof Tasks>>,
-  use: (process: ContainerdProcess) => Promise<void>,
+  use: (process: ContainerdTask) => Promise<void>,
+  more: Partial<SessionOptions> = {},
 ): Promise<void> {
   const transport = createRouterTransport(({ service }) =>
     service(Tasks, {
@@ -43,11 +44,12 @@ async function withShim(
       ...shim,
     })
   );
-  const session = new Session(rpcOf(transport), options);
+  const session = new Session(rpcOf(transport), { ...options, ...more });
   try {
     const stdio = await ProcessStdio.prepare(session, { ref, terminal: false, stdio: {} }, {});
     const init = { ref, pid: 7, stdio, terminal: false, memoryLimited: false, isCreated: false };
-    await use(new ContainerdProcess(session, init));
+    const taskInit = { ...init, containerId: "web", windows: false };
+    await use(new ContainerdTask(session, taskInit));
   } finally {
     await session[Symbol.asyncDispose]();
   }
@@ -80,6 +82,70 @@ describe("delete() with force", () => {
       });
     });
   }
+
+  it("delete() with force has one time for all its steps", async () => {
+    let isKilled = false;
+    await withShim({
+      kill: () => {
+        isKilled = true;
+        return {};
+      },
+      // Half of the time is over when it says so, for nobody tells the end.
+      get: () => ({ process: { status: isKilled ? Status.STOPPED : Status.RUNNING, pid: 7 } }),
+      delete: never,
+    }, async (process) => {
+      let isLate = false;
+      const timer = setTimeout(() => isLate = true, 1250);
+      await assert.rejects(
+        process.delete({ force: true }),
+        stuck("its end was not told within 500 ms"),
+      );
+      clearTimeout(timer);
+      assert.equal(isLate, false);
+    });
+  });
+
+  it("delete() with force says within its time that further processes are stuck", async () => {
+    await withShim({
+      exec: () => ({}),
+      kill: ({ execId }, context) => execId === "more" ? never({}, context) : {},
+      wait: ({ execId }, context) => execId === "" ? { exitStatus: 0 } : never({}, context),
+      get: ({ execId }) => ({
+        process: { status: execId === "" ? Status.STOPPED : Status.RUNNING, pid: 7 },
+      }),
+    }, async (process) => {
+      await process.exec("more", { args: ["true"], cwd: "/" });
+      await assert.rejects(
+        process.delete({ force: true }),
+        stuck("no answer within 1000 ms to the removal of its further processes"),
+      );
+    });
+  });
+
+  it("delete() with force waits with a time that is longer than a timer has", async () => {
+    const end = Promise.withResolvers<void>();
+    let isOver = false;
+    await withShim({
+      kill: () => {
+        // A timer that is set too far ahead fires before this one.
+        setTimeout(() => {
+          isOver = true;
+          end.resolve();
+        }, 20);
+        return {};
+      },
+      wait: async () => {
+        await end.promise;
+        return { exitStatus: 137, exitedAt: { seconds: 1n } };
+      },
+      delete: () => {
+        if (isOver) return { exitStatus: 137, exitedAt: { seconds: 1n } };
+        throw new ConnectError("cannot delete a running process", Code.FailedPrecondition);
+      },
+    }, async (process) => {
+      assertExited(await process.delete({ force: true }), 137);
+    }, { removalBudgetMs: 2 ** 33 });
+  });
 
   it("delete() with force deletes a process whose end is never told", async () => {
     let isKilled = false;
@@ -173,6 +239,37 @@ describe("delete() with force", () => {
       const outcome = await process.delete({ force: true, signal: controller.signal })
         .catch((error: unknown) => error);
       assert.equal(outcome, reason);
+    });
+  });
+
+  it("delete() with force goes on within its time after an abort", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const cut = Promise.withResolvers<void>();
+    await withShim({
+      wait: () => ({ exitStatus: 0 }),
+      get: () => ({ process: { status: Status.STOPPED, pid: 7 } }),
+      delete: (request, context) => {
+        context.signal.addEventListener("abort", () => cut.resolve(), { once: true });
+        controller.abort(reason);
+        return never(request, context);
+      },
+    }, async (process) => {
+      const outcome = await process.delete({ force: true, signal: controller.signal })
+        .catch((error: unknown) => error);
+      assert.equal(outcome, reason);
+      // Not before its time is over, nor never.
+      await cut.promise;
+    });
+  });
+
+  it("delete() without force says within its time that the deletion is not answered", async () => {
+    await withShim({
+      wait: () => ({ exitStatus: 0 }),
+      get: () => ({ process: { status: Status.STOPPED, pid: 7 } }),
+      delete: never,
+    }, async (process) => {
+      await assert.rejects(process.delete(), stuck("no answer within 1000 ms to the deletion"));
     });
   });
 
