@@ -22,6 +22,8 @@ export interface EndedProcess {
 interface Entry {
   /** Where it was found; asked first when it is looked for again. */
   readonly runtime: Runtime | undefined;
+  /** When it was made, if that is known: tells it from another one of its id. */
+  readonly createdAt: number | undefined;
   /** The handles that were given out for it. */
   readonly handles: WeakSet<Container>;
   task?: Task | undefined;
@@ -50,8 +52,13 @@ export class Handles {
 
   /** Holds a container that a runtime has made. */
   addContainer(container: Container, runtime: Runtime): void {
-    const handles = new WeakSet([container]);
-    this.#entries.set(container.id, { runtime, handles, processes: new Map(), ended: new Map() });
+    this.#entries.set(container.id, {
+      runtime,
+      createdAt: container.createdAt?.getTime(),
+      handles: new WeakSet([container]),
+      processes: new Map(),
+      ended: new Map(),
+    });
   }
 
   /** Holds the task of a container. */
@@ -59,6 +66,7 @@ export class Handles {
     const before = this.#entries.get(container.id);
     const entry: Entry = before?.task?.pid === task.pid ? { ...before, task, isOver: false } : {
       runtime: before?.runtime,
+      createdAt: container.createdAt?.getTime(),
       handles: before?.handles ?? new WeakSet(),
       task,
       processes: new Map(),
@@ -113,13 +121,16 @@ export class Handles {
 
   /** The container, from whichever runtime has it; `not_found` if none has. */
   async container(id: string, options: CallOptions): Promise<Container> {
-    const before = this.#entries.get(id)?.runtime;
+    const entry = this.#entries.get(id);
+    const before = entry?.runtime;
     const held = before && await this.#find(before, id, options);
     if (held) return held;
     for (const runtime of await this.#runtimes(options)) {
       const found = runtime === before ? undefined : await this.#find(runtime, id, options);
       if (found) return found;
     }
+    // Unless it was made meanwhile.
+    if (this.#entries.get(id) === entry) this.#entries.delete(id);
     throw new ContainerError("not_found", `Cannot find container "${id}": no runtime has it`, {
       containerId: id,
     });
@@ -127,10 +138,14 @@ export class Handles {
 
   /** The container of one runtime; `not_found` if it has none. */
   async load(runtime: Runtime, id: string, options: CallOptions): Promise<Container> {
+    const before = this.#entries.get(id);
     const container = await runtime.loadContainer(id, options);
     const entry = this.#entries.get(id);
-    if (entry?.runtime === runtime) entry.handles.add(container);
-    else this.addContainer(container, runtime);
+    const isHeld = entry?.runtime === runtime &&
+      entry.createdAt === container.createdAt?.getTime();
+    if (isHeld) entry.handles.add(container);
+    // What came to be held meanwhile is newer than this answer.
+    else if (entry === before) this.addContainer(container, runtime);
     return container;
   }
 
@@ -146,7 +161,9 @@ export class Handles {
   /** The task of a container; `failed_precondition` if it has none. */
   async task(id: string, options: DeleteOptions): Promise<Task> {
     const held = this.#entries.get(id);
-    if (held?.task && !(held.isOver && await isReplaced(held.task, options))) return held.task;
+    if (held?.task && !(held.isOver && await this.#isReplaced(held.task, options))) {
+      return held.task;
+    }
     const container = await this.container(id, options);
     try {
       const task = await container.task(options);
@@ -172,16 +189,24 @@ export class Handles {
     this.addProcess(process);
     return process;
   }
-}
 
-/** Whether a task that has ended was deleted by somebody else, and another one was started. */
-async function isReplaced(task: Task, { signal }: CallOptions): Promise<boolean> {
-  try {
-    const { state, pid } = await task.status({ signal });
-    return state !== "stopped" || pid !== task.pid;
-  } catch {
-    // Most likely its record is removed. The handle still knows how it ended.
-    signal?.throwIfAborted();
-    return false;
+  /** Whether somebody else has put another task, or another container, in place of one that ended. */
+  async #isReplaced(task: Task, { signal }: CallOptions): Promise<boolean> {
+    const id = task.containerId;
+    try {
+      const { state, pid } = await task.status({ signal });
+      return state !== "stopped" || pid !== task.pid;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isContainerError(error, "not_found")) return false;
+    }
+    // Its record is removed, perhaps with the container. The handle still knows how it ended.
+    try {
+      await this.container(id, { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isContainerError(error, "not_found")) return false;
+    }
+    return this.#entries.get(id)?.task !== task;
   }
 }

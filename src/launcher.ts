@@ -130,11 +130,12 @@ export class Launcher {
     if (stdio !== undefined) (await choices()).refusePiped(stdio);
     const container = await create();
     let task: Task | undefined;
-    let status: ExitStatus | undefined;
+    let status: ExitStatus;
+    let isOver = false;
     let failure: ContainerError | undefined;
     // The first one is what the call rejects with, if nothing else is.
     const onStreamError = (error: ContainerError) => {
-      if (status !== undefined || failure !== undefined) this.#onError(error);
+      if (isOver || failure !== undefined) this.#onError(error);
       else failure = error;
     };
     const remove = async (budget: AbortSignal) => {
@@ -143,13 +144,17 @@ export class Launcher {
       this.#handles.removeContainer(container);
     };
     try {
-      task = await this.start(container, options, onStreamError);
-      status = await task.wait({ signal });
+      try {
+        task = await this.start(container, options, onStreamError);
+        status = await task.wait({ signal });
+      } finally {
+        isOver = true;
+        // An abort during the removal rejects, too.
+        await this.#cleanups.add(remove, { signal, subject: container.id });
+      }
     } catch (error) {
       if (failure !== undefined) this.#onError(failure);
       throw error;
-    } finally {
-      await this.#cleanups.add(remove, { signal, subject: container.id });
     }
     if (failure !== undefined) throw failure;
     return status;

@@ -184,6 +184,11 @@ export interface ExecTaskOptions extends CallOptions {
 export interface Container {
   /** Its id. */
   readonly id: string;
+  /**
+   * When it was made, as in its record: tells it from one that somebody else makes of its id later.
+   * A runtime that does not know leaves it out.
+   */
+  readonly createdAt?: Date | undefined;
   /** Reads its record. */
   info(options?: CallOptions): Promise<ContainerInfo>;
   /** Changes labels (merged; `null` removes one) and extensions of its record. */

@@ -26,12 +26,15 @@ import { ProcessStdio } from "./process-stdio.ts";
 import { retryCreate } from "./retry-create.ts";
 import { type Session, unlessMissing } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
+import { dateOf } from "./times.ts";
 import { ContainerdTask, type TaskInit } from "./task.ts";
 
 /** A container in containerd. */
 export class ContainerdContainer implements Container {
   /** Its id. */
   readonly id: string;
+  /** When it was made. */
+  readonly createdAt: Date;
   readonly #session: Session;
   readonly #shim: string;
   readonly #spec: Spec;
@@ -44,6 +47,7 @@ export class ContainerdContainer implements Container {
   /** @param record Its record, as containerd has it. */
   constructor(session: Session, record: Record) {
     this.id = record.id;
+    this.createdAt = dateOf(record.createdAt);
     this.#session = session;
     this.#shim = record.runtime?.name ?? "";
     this.#spec = specOf(record);

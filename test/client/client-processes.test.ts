@@ -167,6 +167,48 @@ describe("Client", () => {
     assert.equal(runtime.containers.size, 0);
   });
 
+  it("run() that is aborted during the removal tells onError of the stream that failed", async () => {
+    const errors: unknown[] = [];
+    const { runtime, client, taskOf } = makeClient({ onError: (error) => errors.push(error) });
+    const lost = new ContainerError("data_loss", "Cannot write output of it: full");
+    const late = new ContainerError("data_loss", "Cannot write errors of it: full");
+    const hold = holdAt(runtime, "delete-container web");
+    const { hook } = runtime;
+    runtime.hook = async (call) => {
+      if (call === "start web") {
+        taskOf("web").options.onStreamError?.(lost);
+        queueMicrotask(() => taskOf("web").end(exited(0)));
+      }
+      if (call === "delete-force web") taskOf("web").options.onStreamError?.(late);
+      await hook(call);
+    };
+    const abort = new AbortController();
+    const reason = new Error("never mind");
+    const run = client.run("web", spec, shim, { signal: abort.signal });
+    await hold.arrived;
+    abort.abort(reason);
+    await assert.rejects(run, (error) => error === reason);
+    assert.deepEqual(errors, [late, lost]);
+    hold.release();
+    await client[Symbol.asyncDispose]();
+  });
+
+  it("run() that is aborted tells onError of a stream that fails during the removal", async () => {
+    const errors: unknown[] = [];
+    const { runtime, client, taskOf } = makeClient({ onError: (error) => errors.push(error) });
+    const lost = new ContainerError("data_loss", "Cannot write output of it: full");
+    const abort = new AbortController();
+    const reason = new Error("never mind");
+    runtime.hook = (call) => {
+      if (call === "start web") abort.abort(reason);
+      if (call === "delete-force web") taskOf("web").options.onStreamError?.(lost);
+    };
+    const run = client.run("web", spec, shim, { signal: abort.signal });
+    await assert.rejects(run, (error) => error === reason);
+    await client[Symbol.asyncDispose]();
+    assert.deepEqual(errors, [lost]);
+  });
+
   it("what cannot be undone is told to onError, and the first problem is the one thrown", async () => {
     const errors: unknown[] = [];
     const { runtime, client } = makeClient({ onError: (error) => errors.push(error) });

@@ -115,9 +115,12 @@ export function fakePlugin(runtime: FakeRuntime, id = "fake"): RuntimePlugin {
   return { id, open: () => Promise.resolve(runtime) };
 }
 
+let lastCreated = 0;
+
 /** A container of a {@linkcode FakeRuntime}. */
 export class FakeContainer implements Container {
   readonly id: string;
+  readonly createdAt: Date = new Date(++lastCreated);
   readonly runtime: FakeRuntime;
   readonly request: CreateRequest;
   current: FakeTask | undefined;
@@ -137,8 +140,8 @@ export class FakeContainer implements Container {
       labels,
       extensions: {},
       snapshot: { snapshotter: "", key: "" },
-      createdAt: new Date(0),
-      updatedAt: new Date(0),
+      createdAt: this.createdAt,
+      updatedAt: this.createdAt,
       spec,
     });
   }
@@ -214,6 +217,7 @@ export class FakeProcess implements Process {
 
   wait({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<ExitStatus> {
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
       this.exited.then(resolve);
     });

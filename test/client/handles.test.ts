@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isContainerError } from "../../src/errors.ts";
+import { ContainerError, isContainerError } from "../../src/errors.ts";
 import { Handles } from "../../src/handles.ts";
+import { withCode } from "./fake-client.ts";
 import { exited, FakeRuntime, FakeTask, spec } from "./fake-runtime.ts";
 
 const shim = "io.a.b";
@@ -157,5 +158,75 @@ describe("Handles", () => {
     first.state = "running"; // what the runtime says of the id now
     first.pid = second.pid + 1;
     assert.equal(await handles.task("web", {}), second);
+  });
+
+  it("task() does not give the one of a container that another one has taken the place of", async () => {
+    const { a, b, handles, container } = await make();
+    const first = await container.newTask();
+    assert.ok(first instanceof FakeTask);
+    await first.start();
+    await handles.container("web", {});
+    handles.addTask(container, first);
+    first.end(exited(0));
+    await first.exited;
+    const gone = () => {
+      throw new ContainerError("not_found", 'Cannot find task of "web": no record');
+    };
+    first.status = () => Promise.resolve().then(gone);
+    // Only the record of the task is gone.
+    assert.equal(await handles.task("web", {}), first);
+    const problem = new ContainerError("unavailable", "Cannot reach it: gone");
+    b.hook = () => {
+      throw problem;
+    };
+    assert.equal(await handles.task("web", {}), first, "nobody can tell");
+    b.hook = () => {};
+
+    await b.createContainer({ id: "web", spec, shim, replace: true });
+    await assert.rejects(handles.task("web", {}), withCode("failed_precondition"));
+    b.containers.delete("web");
+    await assert.rejects(handles.task("web", {}), withCode("not_found"));
+    // Nothing is held any more: it is not asked first.
+    a.calls.length = 0;
+    await a.createContainer({ id: "web", spec, shim });
+    await handles.container("web", {});
+    assert.deepEqual(a.calls, ["create web", "load web"]);
+    assert.equal(b.calls.at(-1), "load web");
+  });
+
+  it("container() lets go of one that no runtime has any more, with its task and ends", async () => {
+    const { b, handles, container } = await make();
+    const task = await container.newTask();
+    await task.start();
+    await handles.container("web", {});
+    handles.addTask(container, task);
+    const process = await task.exec("shell", { cwd: "/", args: ["sh"] });
+    handles.addProcess(process);
+    handles.endProcess(process, exited(3));
+    b.containers.delete("web");
+    await assert.rejects(handles.container("web", {}), withCode("not_found"));
+    assert.equal(await handles.endedProcess("web", "shell", {}), undefined);
+    await assert.rejects(handles.task("web", {}), withCode("not_found"));
+  });
+
+  it("container() keeps one that was made while it was looked for", async () => {
+    const { a, b, handles } = await make();
+    b.containers.delete("web");
+    const looked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    b.hook = (call) => {
+      if (call !== "load web") return;
+      looked.resolve();
+      return answer.promise;
+    };
+    const finding = handles.container("web", {});
+    await looked.promise;
+    const made = await a.createContainer({ id: "web", spec, shim });
+    handles.addContainer(made, a);
+    const task = await made.newTask();
+    handles.addTask(made, task);
+    answer.resolve();
+    await assert.rejects(finding, withCode("not_found"));
+    assert.equal(await handles.task("web", {}), task);
   });
 });

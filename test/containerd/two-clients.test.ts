@@ -43,6 +43,32 @@ describe("containers that another client has made again", () => {
     });
   });
 
+  it("wait() and exec() do not take the task of the one that is gone for one that is not started", async () => {
+    const id = bed.newId();
+    await bed.withClient(async (other) => {
+      try {
+        await bed.client.create(id, commandSpec("exit 4"), SHIM);
+        const first = await bed.client.start(id);
+        assertExited(await first.wait(), 4);
+        await other.deleteTask(id);
+        assertExited(await bed.client.wait(id), 4);
+        await other.delete(id);
+        await rejectsWith(bed.client.wait(id), "not_found");
+        await other.create(id, commandSpec("exit 6"), SHIM);
+        await bed.client.start(id).then((task) => task.wait());
+        await other.delete(id, { force: true });
+        await other.create(id, commandSpec(sleep), SHIM);
+        await rejectsWith(bed.client.wait(id), "failed_precondition");
+        await rejectsWith(
+          bed.client.exec(id, "shell", commandProcess("true")),
+          "failed_precondition",
+        );
+      } finally {
+        await bed.remove(id);
+      }
+    });
+  });
+
   it("start() uses the streams, the terminal and the root of the one that is there now", async () => {
     const id = bed.newId();
     await bed.withClient(async (other) => {
