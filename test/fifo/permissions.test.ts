@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
@@ -8,13 +8,17 @@ import { fileURLToPath } from "node:url";
 import { execPath } from "../helpers/runtime.ts";
 import { withSetting } from "./setting.ts";
 
+const remover = fileURLToPath(new URL("remove-leftovers.ts", import.meta.url));
 const script = fileURLToPath(new URL("round-trip.ts", import.meta.url));
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-async function run(command: readonly string[]): Promise<readonly [string, unknown]> {
+async function run(
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly [string, unknown]> {
   const child = spawn(String(command[0]), command.slice(1), {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, DENO_NO_UPDATE_CHECK: "1" },
+    env: { ...process.env, DENO_NO_UPDATE_CHECK: "1", ...env },
   });
   const stdout = text(child.stdout ?? []);
   const code = await new Promise((resolve) => child.once("close", resolve));
@@ -85,6 +89,30 @@ describe("fifo() in Deno", () => {
     "says what is missing where nothing may be used",
     withSetting(async ({ folder }) => {
       assert.match(await inDeno(folder, []), /^permission_denied: Cannot make FIFO "/);
+    }),
+  );
+});
+
+describe("leftovers() in Deno", () => {
+  const uid = process.getuid?.();
+  it(
+    "are removed from the folder for temporary files if they are this user's, whom it need not tell",
+    { skip: uid === 0 ? false : "only root can make what is another user's" },
+    withSetting(async ({ folder }) => {
+      const [own, other] = ["own", "other"].map((name) => `libcontainerd-fifo-+box+init+${name}`);
+      for (const name of [own, other]) mkdirSync(join(folder, String(name)));
+      chownSync(join(folder, String(other)), 12345, -1);
+      const permissions = [
+        `--allow-read=${root},${folder}`,
+        `--allow-write=${folder}`,
+        "--allow-env=TMPDIR",
+      ];
+      const [, code] = await run(
+        [execPath("deno"), "run", "--no-check", "--quiet", ...permissions, remover],
+        { TMPDIR: folder },
+      );
+      assert.equal(code, 0);
+      assert.deepEqual(readdirSync(folder), [other]);
     }),
   );
 });
