@@ -7,8 +7,9 @@ import {
   checkSpec,
   checkTerminalSize,
 } from "./check-input.ts";
-import { checkOptions } from "./check-options.ts";
+import { checkNames, checkOptions } from "./check-options.ts";
 import { Cleanups } from "./cleanups.ts";
+import { CREATE_OPTIONS, errorHandler, splitArguments, typed } from "./client-arguments.ts";
 import type {
   ClientDescription,
   ClientOptions,
@@ -21,7 +22,6 @@ import type {
   StdioChoice,
   StdioOf,
 } from "./client-options.ts";
-import { ContainerError, isContainerError } from "./errors.ts";
 import { EventHub } from "./event-hub.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
@@ -54,9 +54,6 @@ import type { Stats } from "./stats.ts";
 import { Targets } from "./targets.ts";
 import type { StdioOptions } from "./stdio.ts";
 
-/** How often a forced deletion ends a task that somebody starts at the same time. */
-const DELETE_ATTEMPTS = 3;
-
 /**
  * Runs containers by their ids, on the runtimes of a registry.
  *
@@ -85,14 +82,8 @@ export class Client implements AsyncDisposable {
    * @param registry The runtimes by shim name.
    */
   constructor(registry: Registry, options: ClientOptions = {}) {
-    checkOptions(options, "backend", "onError", "description");
-    const onError = (error: unknown) => {
-      try {
-        options.onError?.(error);
-      } catch {
-        // Nobody is left to be told, and what goes on must not stop for it.
-      }
-    };
+    checkNames(options, "backend", "onError", "description");
+    const onError = errorHandler(options.onError);
     this.#cleanups = new Cleanups(onError);
     this.#events = new EventHub(options.backend, onError);
     this.#pool = new RuntimePool(registry, (runtime) => this.#events.add(runtime));
@@ -124,7 +115,7 @@ export class Client implements AsyncDisposable {
    */
   runtime(shim?: string, options?: CallOptions): Promise<Runtime>;
   async runtime(first?: string | CallOptions, last: CallOptions = {}): Promise<Runtime> {
-    const [shim, options] = sorted(first, last);
+    const [shim, options] = splitArguments(first, last);
     checkOptions(options);
     return await this.#targets.runtime(shim, options);
   }
@@ -134,7 +125,7 @@ export class Client implements AsyncDisposable {
   /** Version of the runtime of a shim. */
   version(shim?: string, options?: CallOptions): Promise<Version>;
   async version(first?: string | CallOptions, last: CallOptions = {}): Promise<Version> {
-    const [shim, options] = sorted(first, last);
+    const [shim, options] = splitArguments(first, last);
     checkOptions(options);
     return await (await this.#targets.runtime(shim, options)).version(options);
   }
@@ -286,7 +277,7 @@ export class Client implements AsyncDisposable {
     first?: string | CallOptions,
     last: CallOptions = {},
   ): Promise<void> {
-    const [processId = INIT_PROCESS, options] = sorted(first, last);
+    const [processId = INIT_PROCESS, options] = splitArguments(first, last);
     checkOptions(options);
     await (await this.#targets.process(id, processId, options)).closeStdin(options);
   }
@@ -333,7 +324,7 @@ export class Client implements AsyncDisposable {
     first?: string | CallOptions,
     last: CallOptions = {},
   ): Promise<ProcessStatus> {
-    const [processId, options] = sorted(first, last);
+    const [processId, options] = splitArguments(first, last);
     const ask = (process: Process) => process.status(options);
     return await this.#targets.ask(id, processId, options, ask, ({ pid, status }) => ({
       state: "stopped",
@@ -354,7 +345,7 @@ export class Client implements AsyncDisposable {
     first?: string | CallOptions,
     last: CallOptions = {},
   ): Promise<ExitStatus> {
-    const [processId, options] = sorted(first, last);
+    const [processId, options] = splitArguments(first, last);
     const ask = (process: Process) => process.wait(options);
     return await this.#targets.ask(id, processId, options, ask, ({ status }) => status);
   }
@@ -408,50 +399,24 @@ export class Client implements AsyncDisposable {
   async delete(id: string, options: DeleteOptions = {}): Promise<void> {
     checkOptions(options, "force");
     const container = await this.#targets.container(id, options);
-    for (let attempt = 1;; attempt++) {
-      if (options.force) {
-        await this.deleteTask(id, options).catch((error: unknown) => {
-          const isWithoutTask = isContainerError(error, "failed_precondition") ||
-            isContainerError(error, "not_found");
-          if (!isWithoutTask) throw error;
-        });
-      }
-      try {
-        await container.delete({ signal: options.signal });
-        break;
-      } catch (error) {
-        if (isContainerError(error, "not_found")) {
-          this.#handles.removeContainer(container);
-          // Somebody else has removed it meanwhile: what was asked for has come to be.
-          if (options.force) return;
-        }
-        // A start that was under way has made a task in between.
-        const hasTask = isContainerError(error, "failed_precondition");
-        if (!options.force || !hasTask || attempt === DELETE_ATTEMPTS) throw error;
-      }
-    }
-    this.#handles.removeContainer(container);
+    const { deleteContainer } = await import("./delete-container.ts");
+    await deleteContainer(container, {
+      ...options,
+      handles: this.#handles,
+      deleteTask: () => this.deleteTask(id, options),
+    });
   }
 
   /**
    * Lists the records of all containers of the open runtimes and the default one. One of several
-   * runtimes that keeps no list is left out.
+   * runtimes that keeps no list is left out; where none is open, nor is a default one, there are none.
    *
-   * @throws {ContainerError} `unimplemented` if none of them keeps one.
+   * @throws {ContainerError} `unimplemented` if there are runtimes, and none of them keeps one.
    */
   async *listContainers(options: ListOptions = {}): AsyncIterable<ContainerInfo> {
     checkOptions(options, "filters");
-    let isListed = false;
-    for (const runtime of await this.#pool.searchable(options.signal)) {
-      if (!runtime.listContainers) continue;
-      isListed = true;
-      yield* runtime.listContainers(options);
-    }
-    if (isListed) return;
-    throw new ContainerError(
-      "unimplemented",
-      "Cannot list containers: no open runtime keeps a list",
-    );
+    const { listContainers } = await import("./list-containers.ts");
+    yield* listContainers(await this.#pool.searchable(options.signal), options);
   }
 
   /**
@@ -476,26 +441,3 @@ export class Client implements AsyncDisposable {
 }
 
 inspectable(Client, "Client", (client) => client.describe());
-
-const CREATE_OPTIONS = [
-  "runtimeOptions",
-  "labels",
-  "image",
-  "snapshot",
-  "extensions",
-  "replace",
-] satisfies readonly (keyof CreateOptions<string>)[];
-
-/** Tells apart what may be left out before the options, and the options. */
-function sorted(
-  first: string | CallOptions | undefined,
-  last: CallOptions,
-): readonly [string | undefined, CallOptions] {
-  return typeof first === "object" ? [undefined, first] : [first, last];
-}
-
-// The contract has one type of process for all; which of its streams are there follows from what
-// was asked for, which the caller's type says.
-function typed<P>(process: unknown): P {
-  return process as P;
-}

@@ -1,4 +1,4 @@
-import { checkOptions } from "./check-options.ts";
+import { checkNames } from "./check-options.ts";
 import { ContainerError } from "./errors.ts";
 import { validateShimName } from "./identifiers.ts";
 import type { RuntimePlugin } from "./runtime.ts";
@@ -40,7 +40,7 @@ export class Registry {
       {},
     options: RegistryOptions = {},
   ) {
-    checkOptions(options, "fallback");
+    checkNames(options, "fallback");
     const map = new Map<string, PluginSource>();
     for (const [name, source] of Symbol.iterator in entries ? entries : Object.entries(entries)) {
       validateShimName(name);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions } from "../../src/check-options.ts";
+import { checkNames } from "../../src/check-options.ts";
 import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
 import { invalidArgument } from "../../src/errors.ts";
 import { validateNamespace } from "../../src/identifiers.ts";
@@ -59,7 +59,7 @@ const NAMES = [
  * @throws {ContainerError} `invalid_argument` for a bad or unknown option.
  */
 export function containerd(options: ContainerdOptions): RuntimePlugin {
-  checkOptions(options, ...NAMES);
+  checkNames(options, ...NAMES);
   const { namespace = "default", id = "containerd" } = options;
   const { drainBudgetMs = 2000, removalBudgetMs = 40_000 } = options;
   validateNamespace(namespace);

@@ -20,7 +20,7 @@
  * @module
  */
 
-import { checkOptions } from "../../src/check-options.ts";
+import { checkNames } from "../../src/check-options.ts";
 import { invalidArgument } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import type {
@@ -102,7 +102,7 @@ export function fifo(options: FifoOptions = {}): StdioDriver {
 }
 
 function validateOptions(options: FifoOptions): void {
-  checkOptions(options, "directory", "uid", "gid", "backend");
+  checkNames(options, "directory", "uid", "gid", "backend");
   const { directory, backend } = options;
   if (directory !== undefined && (typeof directory !== "string" || !directory.startsWith("/"))) {
     throw invalidArgument(

@@ -1,4 +1,4 @@
-import { checkOptions } from "../../src/check-options.ts";
+import { checkNames } from "../../src/check-options.ts";
 import { longestDelayMs } from "../../src/longest-delay.ts";
 import { largestMessageBytes, numberOption } from "../rpc/number-option.ts";
 import type { GrpcOptions } from "./mod.ts";
@@ -35,7 +35,7 @@ const NAMES = [
  * @throws {ContainerError} `invalid_argument` that names the option.
  */
 export function readSettings(options: GrpcOptions): GrpcSettings {
-  checkOptions(options, ...NAMES);
+  checkNames(options, ...NAMES);
   const delay = { most: longestDelayMs };
   const healthIntervalMs = numberOption(options, "healthIntervalMs", {
     fallback: 10_000,

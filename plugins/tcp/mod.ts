@@ -5,6 +5,8 @@
  */
 
 import type { Socket } from "node:net";
+import { checkNames } from "../../src/check-options.ts";
+import { invalidArgument } from "../../src/errors.ts";
 import type { Transport } from "../../src/transport.ts";
 import { parseEndpoint } from "./address.ts";
 
@@ -34,9 +36,13 @@ export interface TcpOptions {
  *
  * Beside the errors of every transport it rejects with `unauthenticated` if either side refuses the
  * other's certificate.
+ *
+ * @throws {ContainerError} `invalid_argument`, with the field, for an option that there is not.
  */
 export function tcp(options: TcpOptions = {}): Transport<Socket> {
+  checkNames(options, "tls");
   const tls = options.tls ?? {};
+  checkTls(tls);
   return {
     schemes: ["tcp", "tls", "http", "https"],
 
@@ -56,4 +62,24 @@ export function tcp(options: TcpOptions = {}): Transport<Socket> {
       return await openSocket(address, { ...callOptions, tls });
     },
   };
+}
+
+const TLS_NAMES: readonly string[] = [
+  "ca",
+  "cert",
+  "key",
+  "servername",
+  "alpnProtocols",
+] satisfies readonly (keyof TlsOptions)[];
+
+function checkTls(tls: TlsOptions): void {
+  if (typeof tls !== "object" || tls === null) {
+    throw invalidArgument("tls", `Cannot use option "tls": not an object`);
+  }
+  const other = Object.keys(tls).find((name) => !TLS_NAMES.includes(name));
+  if (other === undefined) return;
+  throw invalidArgument(
+    `tls.${other}`,
+    `Cannot use option "tls.${other}": there is no such option`,
+  );
 }

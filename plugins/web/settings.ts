@@ -1,4 +1,4 @@
-import { checkOptions } from "../../src/check-options.ts";
+import { checkNames } from "../../src/check-options.ts";
 import { invalidArgument } from "../../src/errors.ts";
 import { longestDelayMs } from "../../src/longest-delay.ts";
 import { largestMessageBytes, numberOption } from "../rpc/number-option.ts";
@@ -34,7 +34,7 @@ const NAMES = [
  * @throws {ContainerError} `invalid_argument` that names the option.
  */
 export function readSettings(options: WebOptions, baseUrl: string): WebSettings {
-  checkOptions(options, ...NAMES);
+  checkNames(options, ...NAMES);
   const { protocol = "grpc-web", headers, credentials, interceptors, fetch } = options;
   if (protocol !== "grpc-web" && protocol !== "connect") {
     throw invalidArgument(

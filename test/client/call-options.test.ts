@@ -97,8 +97,11 @@ describe("checkOptions()", () => {
     checkOptions({ signal: undefined });
   });
 
-  it("new Client() and new Registry() refuse what they do not have", () => {
+  it("new Client(), new Registry() and plugins refuse what they do not have, also a signal", () => {
     const registry = new Registry();
+    const { signal } = new AbortController();
+    assert.throws(() => new Client(registry, { signal } as never), refusedFor("signal"));
+    assert.throws(() => new Registry({}, { signal } as never), refusedFor("signal"));
     assert.throws(() => new Client(registry, { bakend: {} } as never), refusedFor("bakend"));
     assert.throws(() => new Registry({}, { falback: {} } as never), refusedFor("falback"));
   });

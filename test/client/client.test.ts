@@ -119,6 +119,16 @@ describe("Client", () => {
     await assert.rejects(ids(), withCode("unimplemented"));
   });
 
+  it("listContainers() is empty where no runtime is open, and there is no default one", async () => {
+    const [a, b] = [new FakeRuntime(), new FakeRuntime()];
+    Object.assign(a, { listContainers: undefined });
+    const client = new Client(new Registry({ "io.a.b": fakePlugin(a), "io.c.d": fakePlugin(b) }));
+    const first = () => client.listContainers()[Symbol.asyncIterator]().next();
+    assert.equal((await first()).done, true);
+    await client.create("one", spec, "io.a.b");
+    await assert.rejects(first, withCode("unimplemented"));
+  });
+
   it("dispose refuses later calls with unavailable, twice is once", async () => {
     const { runtime, client } = makeClient();
     await client.version();

@@ -1,6 +1,8 @@
 import { describe, it } from "node:test";
 import { containerd } from "../../plugins/containerd/mod.ts";
+import { fifo } from "../../plugins/fifo/mod.ts";
 import { grpc, type GrpcOptions } from "../../plugins/grpc/mod.ts";
+import { tcp } from "../../plugins/tcp/mod.ts";
 import { Client } from "../../src/client.ts";
 import { Registry } from "../../src/registry.ts";
 import { assertFails } from "./support/refusals.ts";
@@ -31,6 +33,22 @@ describe("options with bad input", () => {
       code: "invalid_argument",
       field: "stdoi",
     });
+  });
+  const { signal } = new AbortController();
+  const makers: Readonly<Record<string, (options: object) => unknown>> = {
+    containerd: (options) => containerd({ rpc, ...options } as never),
+    fifo: (options) => fifo(options as never),
+    tcp: (options) => tcp(options as never),
+  };
+  for (const [maker, make] of Object.entries(makers)) {
+    it(`${maker}() refuses a signal, which only calls take`, async () => {
+      await assertFails(() => make({ signal }), { code: "invalid_argument", field: "signal" });
+    });
+  }
+  it("tcp() refuses options of TLS that there are not", async () => {
+    for (const [tls, field] of [[{ certs: "" }, "tls.certs"], [5, "tls"]] as const) {
+      await assertFails(() => tcp({ tls } as never), { code: "invalid_argument", field });
+    }
   });
   for (const name of ["", "runc", "a/b.c", ".a.b"]) {
     it(`new Registry() refuses shim ${show(name)}`, async () => {
@@ -64,6 +82,8 @@ describe("options with bad input", () => {
     [{ address, healthIntervalMs: -1 }, "healthIntervalMs"],
     [{ address, healthMisses: 0 }, "healthMisses"],
     [{ address, tsl: {} } as GrpcOptions, "tsl"],
+    [{ address, signal } as GrpcOptions, "signal"],
+    [{ address: "tls://127.0.0.1:1", tls: { certs: "" } } as GrpcOptions, "tls.certs"],
   ];
   for (const [options, field] of cases) {
     it(`grpc() refuses ${JSON.stringify(options).slice(0, 60)}`, async () => {
