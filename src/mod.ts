@@ -74,6 +74,7 @@ export type {
   Resources,
   Runtime,
   RuntimePlugin,
+  StdioCallOptions,
   Task,
   TerminalSize,
   TypedValue,

@@ -7,20 +7,36 @@
  * @module
  */
 
-import type { ContainerError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import type { LinuxResources, Process as ProcessSpec, Spec, WindowsResources } from "./oci/spec.ts";
+import type {
+  AttachOptions,
+  CallOptions,
+  CheckpointOptions,
+  DeleteOptions,
+  ExecTaskOptions,
+  FindTaskOptions,
+  KillOptions,
+  ListOptions,
+  NewTaskOptions,
+} from "./runtime-call-options.ts";
 import type { Stats } from "./stats.ts";
 import type { Stdio, StdioOptions } from "./stdio.ts";
 
 export type { EventStream, ExitStatus, ProcessSpec, Spec, Stats, Stdio, StdioOptions };
-
-/** The last argument of every call. */
-export interface CallOptions {
-  /** Ends the call; it then rejects with `signal.reason`, unchanged. */
-  readonly signal?: AbortSignal | undefined;
-}
+export type {
+  AttachOptions,
+  CallOptions,
+  CheckpointOptions,
+  DeleteOptions,
+  ExecTaskOptions,
+  FindTaskOptions,
+  KillOptions,
+  ListOptions,
+  NewTaskOptions,
+  StdioCallOptions,
+} from "./runtime-call-options.ts";
 
 /** The id of the first process of a container, in every method that takes a process id. */
 export const INIT_PROCESS = "init";
@@ -104,12 +120,6 @@ export interface ContainerInfo {
   readonly spec: Spec;
 }
 
-/** What {@linkcode Runtime.listContainers} takes. */
-export interface ListOptions extends CallOptions {
-  /** Filters, any of which must match, in the syntax of the runtime: `labels."app"==web`. */
-  readonly filters?: readonly string[] | undefined;
-}
-
 /** A connected runtime. Disposing it closes connections; containers run on. */
 export interface Runtime extends AsyncDisposable {
   /** Asks for the version. */
@@ -130,51 +140,6 @@ export interface Runtime extends AsyncDisposable {
   events(options?: CallOptions): EventStream;
   /** Lists the records of all containers. */
   listContainers?(options?: ListOptions): AsyncIterable<ContainerInfo>;
-}
-
-/** What a task is made with. */
-export interface NewTaskOptions extends CallOptions {
-  /** Where the streams of the first process go. */
-  readonly stdio?: StdioOptions | undefined;
-  /**
-   * Is told of a stream of `stdio` that failed, once for each: what it should have got, or given, is
-   * lost. The process goes on.
-   */
-  readonly onStreamError?: ((error: ContainerError) => void) | undefined;
-  /** Folder of a checkpoint that the task continues from. */
-  readonly checkpointDir?: string | undefined;
-}
-
-/** How a handle finds the streams of a process that runs already. */
-export interface AttachOptions extends CallOptions {
-  /** The streams to attach to: `"piped"` or a stream each; what is left out is not touched. */
-  readonly stdio?: StdioOptions | undefined;
-  /**
-   * Is told of a stream of `stdio` that failed, once for each: what it should have got, or given, is
-   * lost. The process goes on.
-   */
-  readonly onStreamError?: ((error: ContainerError) => void) | undefined;
-}
-
-/** What {@linkcode Container.task} takes. */
-export interface FindTaskOptions extends AttachOptions {
-  /**
-   * Whether it is found to be removed with force. Then what a client that was killed has left
-   * half made may be given up for an answer, and a runtime may limit how long it waits for one.
-   * Default: false, which waits as long as the caller does.
-   */
-  readonly force?: boolean | undefined;
-}
-
-/** What a further process is made with. */
-export interface ExecTaskOptions extends CallOptions {
-  /** Where the streams of the process go. */
-  readonly stdio?: StdioOptions | undefined;
-  /**
-   * Is told of a stream of `stdio` that failed, once for each: what it should have got, or given, is
-   * lost. The process goes on.
-   */
-  readonly onStreamError?: ((error: ContainerError) => void) | undefined;
 }
 
 /**
@@ -232,18 +197,6 @@ export interface ProcessStatus {
   readonly code?: number;
   /** When it ended, if it is stopped. */
   readonly exitedAt?: Date;
-}
-
-/** What {@linkcode Process.kill} takes. */
-export interface KillOptions extends CallOptions {
-  /** Whether every process of the container gets the signal. Default: false. */
-  readonly all?: boolean | undefined;
-}
-
-/** What {@linkcode Process.delete} takes. */
-export interface DeleteOptions extends CallOptions {
-  /** Whether a running process is killed first. Default: false. */
-  readonly force?: boolean | undefined;
 }
 
 /** A process of a container. */
@@ -320,12 +273,6 @@ export interface WindowsProcessInfo {
 
 /** What {@linkcode Task.updateResources} takes: the resources of the OCI spec. */
 export type Resources = LinuxResources | WindowsResources;
-
-/** What {@linkcode Task.createCheckpoint} takes. */
-export interface CheckpointOptions extends CallOptions {
-  /** Whether the task ends once the checkpoint is written. Default: false. */
-  readonly exit?: boolean | undefined;
-}
 
 /**
  * The running side of a container: its first process, and what acts on all of its processes.
