@@ -28,9 +28,9 @@ export interface ContainerdOptions {
    */
   readonly drainBudgetMs?: number | undefined;
   /**
-   * How long a removal waits for answers of a shim, in milliseconds; a forced one waits half of it
-   * for the end of a process after SIGKILL. Then it is `deadline_exceeded`, with what is stuck.
-   * Default: 40000, longer than shims wait for pipes.
+   * How long a removal waits for answers of a shim, in milliseconds: a forced one with all its steps
+   * together, half of it for the end of a process after SIGKILL. Then it is `deadline_exceeded`, with
+   * what is stuck. Default: 40000, longer than shims wait for pipes.
    */
   readonly removalBudgetMs?: number | undefined;
   /** Id of the plugin in messages. Default: `containerd`. */
