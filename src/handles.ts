@@ -52,29 +52,35 @@ export class Handles {
 
   /** Holds a container that a runtime has made. */
   addContainer(container: Container, runtime: Runtime): void {
-    this.#entries.set(container.id, {
-      runtime,
-      createdAt: container.createdAt?.getTime(),
-      handles: new WeakSet([container]),
-      processes: new Map(),
-      ended: new Map(),
-    });
+    this.#hold(container, runtime);
   }
 
   /** Holds the task of a container. */
   addTask(container: Container, task: Task): void {
     const before = this.#entries.get(container.id);
-    const entry: Entry = before?.task?.pid === task.pid ? { ...before, task, isOver: false } : {
-      runtime: before?.runtime,
+    const entry = before?.task?.pid === task.pid
+      ? before
+      : this.#hold(container, before?.runtime, before?.handles);
+    entry.handles.add(container);
+    entry.task = task;
+    entry.isOver = false;
+    task.exited.then(() => void (entry.isOver = true));
+  }
+
+  #hold(
+    container: Container,
+    runtime: Runtime | undefined,
+    handles: WeakSet<Container> = new WeakSet(),
+  ): Entry {
+    const entry: Entry = {
+      runtime,
       createdAt: container.createdAt?.getTime(),
-      handles: before?.handles ?? new WeakSet(),
-      task,
+      handles: handles.add(container),
       processes: new Map(),
       ended: new Map(),
     };
-    entry.handles.add(container);
     this.#entries.set(container.id, entry);
-    task.exited.then(() => void (entry.isOver = true));
+    return entry;
   }
 
   /** Holds a process of a container. */
