@@ -199,12 +199,16 @@ describe("Client", () => {
     const lost = new ContainerError("data_loss", "Cannot write output of it: full");
     const abort = new AbortController();
     const reason = new Error("never mind");
-    runtime.hook = (call) => {
+    const hold = holdAt(runtime, "delete-force web");
+    const { hook } = runtime;
+    runtime.hook = async (call) => {
       if (call === "start web") abort.abort(reason);
-      if (call === "delete-force web") taskOf("web").options.onStreamError?.(lost);
+      await hook(call);
     };
     const run = client.run("web", spec, shim, { signal: abort.signal });
     await assert.rejects(run, (error) => error === reason);
+    taskOf("web").options.onStreamError?.(lost);
+    hold.release();
     await client[Symbol.asyncDispose]();
     assert.deepEqual(errors, [lost]);
   });

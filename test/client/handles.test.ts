@@ -227,6 +227,8 @@ describe("Handles", () => {
     handles.addTask(made, task);
     answer.resolve();
     await assert.rejects(finding, withCode("not_found"));
+    a.calls.length = 0;
     assert.equal(await handles.task("web", {}), task);
+    assert.deepEqual(a.calls, [], "it is not looked for again");
   });
 });
