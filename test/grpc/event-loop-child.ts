@@ -47,6 +47,8 @@ switch (mode) {
   case "background connection":
     await version.version({}).catch(() => console.log("lost"));
     void version.version({}, { contextValues });
+    // Connecting has begun then: a process that has nothing to do may end before.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     break;
   case "connection":
     await version.version({}).catch(() => console.log("lost"));
