@@ -59,10 +59,17 @@ export interface StartOptions<S extends StdioChoice = StdioChoice> extends ExecO
   readonly checkpointDir?: string | undefined;
 }
 
+/** Where the streams of {@linkcode Client.run} go: it gives no handle with piped ones. */
+export type RunStdio =
+  | { readonly [Name in keyof StdioOptions]: Exclude<StdioOptions[Name], "piped"> }
+  | StdioCallback;
+
 /** What {@linkcode Client.run} takes. */
-export type RunOptions<Shim extends string, S extends StdioChoice> =
-  & CreateOptions<Shim>
-  & StartOptions<S>;
+export interface RunOptions<Shim extends string>
+  extends CreateOptions<Shim>, Omit<StartOptions, "stdio"> {
+  /** Where the streams go; what is left out is `"null"`. */
+  readonly stdio?: RunStdio | undefined;
+}
 
 /** What {@linkcode Client.restore} takes. */
 export interface RestoreOptions<S extends StdioOptions = StdioOptions> extends CallOptions {

@@ -220,11 +220,11 @@ export class Client implements AsyncDisposable {
    * @throws {ContainerError} `data_loss`, once the container has ended and is removed, if a stream
    * of `stdio` failed: then the result is not complete.
    */
-  async run<Shim extends string, const S extends StdioChoice = StdioChoice>(
+  async run<Shim extends string>(
     id: string,
     spec: Spec,
     shim: Shim,
-    options: RunOptions<Shim, S> = {},
+    options: RunOptions<Shim> = {},
   ): Promise<ExitStatus> {
     checkOptions(options, ...CREATE_OPTIONS, "stdio", "checkpointDir");
     const { stdio, checkpointDir, ...own } = options;
@@ -315,7 +315,11 @@ export class Client implements AsyncDisposable {
     return capability(task, "listPids").call(task, options);
   }
 
-  /** State of the first process. */
+  /**
+   * State of the first process.
+   *
+   * @throws {ContainerError} `failed_precondition` if the container has no task.
+   */
   status(id: string, options?: CallOptions): Promise<ProcessStatus>;
   /** State of a process; a further one that has ended is `stopped`, although its record is gone. */
   status(id: string, processId?: string, options?: CallOptions): Promise<ProcessStatus>;

@@ -26,6 +26,7 @@ export type {
   RestoreOptions,
   RestoreResult,
   RunOptions,
+  RunStdio,
   StartOptions,
   StdioCallback,
   StdioChoice,

@@ -80,6 +80,15 @@ describe("types of processes", () => {
       assert.equal(process.stdio.stdin, null);
     }));
 
+  it("run() takes no piped streams, of which it gives no handle", () =>
+    withClient(async (client) => {
+      const stdio = { stdout: "piped" } as const;
+      const args = ["job", { ociVersion: "1.2.0" }, "io.containerd.runc.v2"] as const;
+      // @ts-expect-error nobody would read it
+      const run = client.run(...args, { stdio });
+      await assert.rejects(run, { code: "invalid_argument", field: "stdio.stdout" });
+    }));
+
   it("exec() with a callback hands all streams over, errors where there is no terminal", () =>
     withClient(async (client) => {
       await client.start("web");

@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
-import { rolldown } from "rolldown";
-import { root } from "./paths.mjs";
+import { pathToFileURL } from "node:url";
 import { toolEnvironment } from "./checks.mjs";
-import { parsedDescriptors } from "./parsed-descriptors.mjs";
+import { ensurePackages, ensureToolchain } from "./npm-packages.mjs";
+import { root, toolchain } from "./paths.mjs";
 
 const packages = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 
@@ -29,6 +29,8 @@ const groups = [
  * modules costs a script more than starting a container does.
  */
 async function main() {
+  await ensurePackages({ production: false });
+  await ensureToolchain();
   const dist = resolve(process.argv[2] ?? join(root, "dist"));
   rmSync(dist, { recursive: true, force: true });
   const args = ["-p", root, "--emitDeclarationOnly", "--outDir", join(dist, "types")];
@@ -46,6 +48,10 @@ async function bundle(dist) {
   const entries = Object.entries(exports).map(([name, source]) => {
     return [name === "." ? "mod" : name.slice(2), join(root, source)];
   });
+  const entry = pathToFileURL(join(toolchain, "node_modules/rolldown/dist/index.mjs"));
+  const { rolldown } = await import(entry.href);
+  // Needs what is installed above.
+  const { parsedDescriptors } = await import("./parsed-descriptors.mjs");
   const build = await rolldown({
     cwd: root,
     input: Object.fromEntries(entries),

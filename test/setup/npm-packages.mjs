@@ -56,7 +56,7 @@ export function ensurePackages({ production }) {
 
 /** Installs the JavaScript runtimes that the tests run on. */
 export function ensureToolchain() {
-  const title = "npm packages: Node 22, 24 and 26, Deno, Bun, workerd and buf (about 1 GB)";
+  const title = "npm packages: Node 22, 24 and 26, Deno, Bun, workerd, buf, rolldown (about 1 GB)";
   return install(toolchain, title, { production: false });
 }
 

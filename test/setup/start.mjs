@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { closeDebian, defaultContainerdVersion, ensureContainerd, ensureRunc } from "./debian.mjs";
 import { ensureNode, ensurePackages } from "./npm-packages.mjs";
 import { root } from "./paths.mjs";
 
 /**
- * Shows the library at work: a private containerd, the quickstart example, and everything away
- * again. It gets what is missing into the project's folder and changes nothing else.
+ * Shows the library at work: a private containerd, the quickstart example, or the script that is
+ * given with its arguments, and everything away again. It gets what is missing into the project's
+ * folder and changes nothing else.
  */
 async function main() {
   console.log(
@@ -23,7 +24,10 @@ async function main() {
   } finally {
     closeDebian();
   }
-  const args = ["test/setup/with-daemon.ts", node, "examples/quickstart.ts"];
+  const [script = join(root, "examples/quickstart.ts"), ...rest] = process.argv.slice(2);
+  // npm itself has changed to the project's folder.
+  const file = resolve(process.env.INIT_CWD ?? "", script);
+  const args = ["test/setup/with-daemon.ts", node, file, ...rest];
   const child = spawn(node, args, { cwd: root, stdio: "inherit" });
   // The child ends the daemon; this process waits for that.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
