@@ -86,5 +86,9 @@ export function skipReasonIn(source, name) {
   const title = name.split(" > ").at(-1) ?? name;
   const at = source.indexOf(title);
   if (at < 0) return undefined;
-  return /\bskip(?::\s*([^\n]*?)|\s*)\s*[},\n]/.exec(source.slice(at + title.length))?.[1];
+  const option = /\bskip(?::\s*([^\n]*?)|\s*)\s*[},\n]/.exec(source.slice(at + title.length));
+  const condition = option?.[1] ?? /\bconst skip = ([^;]*);/.exec(source)?.[1];
+  // Most conditions hold the reason as a sentence; a function that gives it is named.
+  const texts = [...condition?.matchAll(/"([^"]*)"/g) ?? []].map(([, text]) => text);
+  return texts.findLast((text) => text.includes(" ")) ?? condition;
 }

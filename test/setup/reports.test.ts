@@ -88,4 +88,12 @@ describe("skipReasonIn()", () => {
       `it("works", () => {});\nit("restores", { skip: checkpointProblem() }, () => {});`;
     assert.equal(skipReasonIn(source, "suite > restores"), "checkpointProblem()");
   });
+
+  it("skipReasonIn() finds the sentence in a condition, also in one that has a name", () => {
+    const inline = `it("works", { skip: "Deno" in globalThis ? "it has no pipes" : false }, f);`;
+    assert.equal(skipReasonIn(inline, "works"), "it has no pipes");
+    const named = `["works"];\nconst skip = here === "bun"\n  ? "it has no pipes"\n  : false;\n` +
+      `it(title, { skip }, f);`;
+    assert.equal(skipReasonIn(named, "works"), "it has no pipes");
+  });
 });
