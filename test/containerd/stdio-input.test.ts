@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { assertExited, textOf } from "../contract/assertions.ts";
 import { scale } from "../helpers/scale.ts";
@@ -86,6 +87,29 @@ describe("short input on containerd", () => {
       } finally {
         await bed.remove(id);
       }
+    });
+  });
+
+  it("long input reaches cat whole, and ends it, however slowly the process comes up", async () => {
+    const random = new Random(64);
+    const part = random.bytes(2 ** 20);
+    const parts = scale(4, 64);
+    const hash = createHash("md5");
+    for (let index = 0; index < parts; index++) hash.update(part);
+    const expected = `${hash.digest("hex")}  -\n`;
+    await inParallel(scale(6, 500), 2, async () => {
+      await bed.withContainer(commandSpec("cat | md5sum"), async (id) => {
+        for (const command of ["create", "start"] as const) {
+          slowRunc.delay(command, id, { beforeMs: random.below(21), afterMs: random.below(21) });
+        }
+        const task = await bed.client.start(id, { stdio: piped });
+        const writer = task.stdio.stdin.getWriter();
+        const output = textOf(task.stdio.stdout);
+        for (let index = 0; index < parts; index++) await writer.write(part);
+        await writer.close();
+        assert.equal(await output, expected);
+        assertExited(await task.wait(), 0);
+      });
     });
   });
 
