@@ -36,9 +36,12 @@ const edgePackages = ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/
 /** Where an import is computed, so that other runtimes and bundlers do not resolve it. */
 const computedImports = ["plugins/fifo/natives.ts"];
 
+/** Holds tests, which nothing that is no test may load. */
+const testSuite = "testing";
+
 /** Which plugin may know which others; `auto` knows all, and who is not here knows none. */
 const acquaintances: Readonly<Record<string, readonly string[]>> = {
-  auto: plugins,
+  auto: plugins.filter((name) => name !== testSuite),
   containerd: ["rpc"],
   grpc: ["rpc", "unix", "tcp"],
   // One kind of socket, two kinds of address.
@@ -95,6 +98,17 @@ describe("plugins", () => {
       return !(acquaintances[own] ?? []).includes(other);
     });
     assert.deepEqual(describeImports(foreign), []);
+  });
+
+  it("plugins/testing is known to no other plugin, and needs nothing but src and node:", () => {
+    const folder = `plugins/${testSuite}/`;
+    const inside = (path: string) => path.startsWith(folder);
+    const known = graph.filter(({ from, to }) => inside(to) && !inside(from));
+    assert.deepEqual(describeImports(known), []);
+    const needed = graph.filter(({ from, to }) =>
+      inside(from) && !inside(to) && !to.startsWith("src/") && !to.startsWith("node:")
+    );
+    assert.deepEqual(describeImports(needed), []);
   });
 
   it("plugins import files of src, plugins and proto/gen that exist, and declared packages", () => {

@@ -5,7 +5,7 @@ import { grpc } from "../../plugins/grpc/mod.ts";
 import { Client } from "../../src/client.ts";
 import { Registry } from "../../src/registry.ts";
 import { rejection } from "../helpers/rejection.ts";
-import { removeContainer } from "../contract/remove-container.ts";
+import { removeContainer } from "../../plugins/testing/remove-container.ts";
 import { EventReader } from "./support/event-reader.ts";
 import { leftovers, NOTHING } from "./support/leftovers.ts";
 import { openClient, RUNC } from "./support/open-client.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Client } from "../../src/client.ts";
 import { rejection } from "../helpers/rejection.ts";
-import { removeContainer } from "../contract/remove-container.ts";
+import { removeContainer } from "../../plugins/testing/remove-container.ts";
 import { type AbortCase, changes, questions } from "./support/abort-cases.ts";
 import { type Leftovers, leftovers, NOTHING } from "./support/leftovers.ts";
 import { openClient, RUNC } from "./support/open-client.ts";

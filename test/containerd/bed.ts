@@ -11,9 +11,9 @@ import { linuxSpec, type LinuxSpecOptions } from "../../src/oci/linux-spec.ts";
 import { processSpec } from "../../src/oci/process-spec.ts";
 import type { Process, Spec } from "../../src/oci/spec.ts";
 import { Registry } from "../../src/registry.ts";
-import { disposeAfter } from "../contract/dispose-after.ts";
-import { EventLog } from "../contract/event-log.ts";
-import { removeContainer } from "../contract/remove-container.ts";
+import { disposeAfter } from "../../plugins/testing/dispose-after.ts";
+import { EventLog } from "../../plugins/testing/event-log.ts";
+import { removeContainer } from "../../plugins/testing/remove-container.ts";
 import { found, sharedRootfs } from "../helpers/cache.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../helpers/daemon.ts";
 

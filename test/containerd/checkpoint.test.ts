@@ -12,7 +12,7 @@ import {
 import { after, before, describe, it } from "node:test";
 import { Header } from "tar";
 import { archive } from "../../plugins/archive/mod.ts";
-import { assertExited, rejectsWith } from "../contract/assertions.ts";
+import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { checkpointProblem } from "../helpers/criu.ts";
 import { makeRootfs, type Rootfs } from "../helpers/rootfs.ts";
 import { Bed, commandSpec } from "./bed.ts";

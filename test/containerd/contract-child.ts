@@ -4,8 +4,8 @@ import { fifo } from "../../plugins/fifo/mod.ts";
 import { grpc } from "../../plugins/grpc/mod.ts";
 import { Client } from "../../src/client.ts";
 import { Registry } from "../../src/registry.ts";
-import { linuxProgramProcess, linuxProgramSpec } from "../contract/linux-programs.ts";
-import type { Program } from "../contract/program.ts";
+import { linuxProgramProcess, linuxProgramSpec } from "../../plugins/testing/linux-programs.ts";
+import type { Program } from "../../plugins/testing/program.ts";
 import { sharedRootfs } from "../helpers/cache.ts";
 
 const [mode, address = "", namespace = "", home = "", id = "", argument = ""] = process.argv

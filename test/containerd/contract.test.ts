@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { linuxProgramProcess, linuxProgramSpec } from "../contract/linux-programs.ts";
-import { runtimeContract } from "../contract/runtime.ts";
+import { linuxProgramProcess, linuxProgramSpec } from "../../plugins/testing/linux-programs.ts";
+import { runtimeContract } from "../../plugins/testing/mod.ts";
 import { found, sharedRootfs } from "../helpers/cache.ts";
 import { checkpointProblem } from "../helpers/criu.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { Containers } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
-import { assertExited, rejectsWith } from "../contract/assertions.ts";
+import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { containerdDir } from "../helpers/cache.ts";
 import { type WrappedRunc, wrapRunc } from "../helpers/wrapped-runc.ts";
 import { Bed, commandSpec, connectTo, SHIM } from "./bed.ts";

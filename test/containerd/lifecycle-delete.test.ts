@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
-import { assertExited, rejectsWith } from "../contract/assertions.ts";
+import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { isRunning } from "../helpers/processes.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
 import { eventually } from "../helpers/eventually.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { ContainerEvent } from "../../src/events.ts";
-import { assertExited } from "../contract/assertions.ts";
+import { assertExited } from "../../plugins/testing/assertions.ts";
 import { scale } from "../helpers/scale.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
 

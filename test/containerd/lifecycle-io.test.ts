@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { assertExited, rejectsWith, textOf } from "../contract/assertions.ts";
+import { assertExited, rejectsWith, textOf } from "../../plugins/testing/assertions.ts";
 import { holdings, noMoreThan } from "../helpers/leaks.ts";
 import { signalIfRunning } from "../helpers/processes.ts";
 import { scale } from "../helpers/scale.ts";

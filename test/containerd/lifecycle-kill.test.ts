@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { assertExited, rejectsWith } from "../contract/assertions.ts";
+import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { runcDir } from "../helpers/cache.ts";
 import { isRunning } from "../helpers/processes.ts";
 import { Bed, commandProcess, commandSpec } from "./bed.ts";

@@ -4,7 +4,7 @@ import { asContainerd } from "../../plugins/containerd/mod.ts";
 import { Containers } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { Leases } from "../../proto/gen/containerd/services/leases/v1/leases_pb.ts";
 import { Snapshots } from "../../proto/gen/containerd/services/snapshots/v1/snapshots_pb.ts";
-import { assertExited, rejectsWith } from "../contract/assertions.ts";
+import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
 import { removeNamespaceFolders } from "./namespace-folders.ts";
 

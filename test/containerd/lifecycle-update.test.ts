@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { assertExited, rejectsWith } from "../contract/assertions.ts";
+import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { isRunning } from "../helpers/processes.ts";
 import { Bed, commandSpec } from "./bed.ts";
 import { cgroupMemoryLimitBytes, cgroupSwapLimitBytes } from "./cgroup-files.ts";

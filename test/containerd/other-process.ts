@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { OtherProcess } from "../contract/bench.ts";
+import type { OtherProcess } from "../../plugins/testing/bench.ts";
 import type { Daemon } from "../helpers/daemon.ts";
 import { runScript, spawnScript } from "../helpers/runtime.ts";
 

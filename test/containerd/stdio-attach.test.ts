@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import type { Client } from "../../src/client.ts";
-import { assertExited, textOf, writeAll } from "../contract/assertions.ts";
+import { assertExited, textOf, writeAll } from "../../plugins/testing/assertions.ts";
 import { openDescriptors } from "../helpers/leaks.ts";
 import { Bed, commandProcess, commandSpec, connectTo } from "./bed.ts";
 import { beginningOf, ENDLESS_NUMBERS, NumberLines } from "./stdio-support/number-lines.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { assertExited } from "../contract/assertions.ts";
+import { assertExited } from "../../plugins/testing/assertions.ts";
 import { scale } from "../helpers/scale.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
 import { inParallel } from "./stdio-support/in-parallel.ts";

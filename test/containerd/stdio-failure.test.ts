@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Client } from "../../src/client.ts";
 import { isContainerError } from "../../src/errors.ts";
-import { assertExited, rejectsWith } from "../contract/assertions.ts";
+import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { Bed, commandProcess, commandSpec, type ConnectToOptions, SHIM } from "./bed.ts";
 import { numberLines } from "./stdio-support/number-lines.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { assertExited, textOf } from "../contract/assertions.ts";
+import { assertExited, textOf } from "../../plugins/testing/assertions.ts";
 import { scale } from "../helpers/scale.ts";
 import type { Process } from "../../src/runtime.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";

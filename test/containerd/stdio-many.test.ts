@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import { assertExited } from "../contract/assertions.ts";
+import { assertExited } from "../../plugins/testing/assertions.ts";
 import { isStress, scale } from "../helpers/scale.ts";
 import { Bed, commandSpec } from "./bed.ts";
 import { LINE_BYTES, NumberLines, numberLines } from "./stdio-support/number-lines.ts";

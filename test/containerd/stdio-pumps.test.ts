@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { assertExited } from "../contract/assertions.ts";
+import { assertExited } from "../../plugins/testing/assertions.ts";
 import { Bed, commandProcess, commandSpec } from "./bed.ts";
 import { LINE_BYTES, NumberLines, numberLines } from "./stdio-support/number-lines.ts";
 import { eventually } from "../helpers/eventually.ts";

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { buffer, text as textFrom } from "node:stream/consumers";
-import { assertExited, rejectsWith, textOf } from "../contract/assertions.ts";
+import { assertExited, rejectsWith, textOf } from "../../plugins/testing/assertions.ts";
 import { spawnScript } from "../helpers/runtime.ts";
 import { Bed, commandProcess, commandSpec } from "./bed.ts";
 import { NumberLines, numberLines } from "./stdio-support/number-lines.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { assertExited, textOf } from "../contract/assertions.ts";
+import { assertExited, textOf } from "../../plugins/testing/assertions.ts";
 import { scale } from "../helpers/scale.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
 import { inParallel } from "./stdio-support/in-parallel.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { assertExited } from "../contract/assertions.ts";
+import { assertExited } from "../../plugins/testing/assertions.ts";
 import { scale } from "../helpers/scale.ts";
 import { Bed, commandProcess, commandSpec } from "./bed.ts";
 import { LONG_PADDING_BYTES, longLines, NumberLines } from "./stdio-support/number-lines.ts";

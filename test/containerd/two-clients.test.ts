@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { after, before, describe, it } from "node:test";
-import { assertExited, rejectsWith } from "../contract/assertions.ts";
+import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
 
 const sleep = ["sleep", "600"];

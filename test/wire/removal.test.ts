@@ -12,7 +12,7 @@ import { Session, type SessionOptions } from "../../plugins/containerd/session.t
 import { ContainerdTask } from "../../plugins/containerd/task.ts";
 import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
-import { assertExited } from "../contract/assertions.ts";
+import { assertExited } from "../../plugins/testing/assertions.ts";
 
 const ref = { containerId: "web", processId: "init" };
 const options = { namespace: "default", drainBudgetMs: 0, removalBudgetMs: 1000, id: "containerd" };

@@ -11,7 +11,7 @@ import { signalContract } from "./signals.ts";
 import { stdioContract } from "./stdio.ts";
 import { terminalContract } from "./terminal.ts";
 
-export type { RuntimeCapabilities, RuntimeContractOptions } from "./bench.ts";
+export type { OtherProcess, RuntimeCapabilities, RuntimeContractOptions } from "./bench.ts";
 export type { Program, ProgramOptions } from "./program.ts";
 
 /**
