@@ -1,8 +1,8 @@
 import { ConnectError } from "@connectrpc/connect";
 import { isContainerError } from "../../src/errors.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
-import { Backoff } from "./backoff.ts";
-import { backgroundDelay } from "./delay.ts";
+import { Backoff } from "../../src/backoff.ts";
+import { backgroundDelay } from "../../src/delay.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
 import type { Session } from "./session.ts";
 import { dateOf } from "./times.ts";

@@ -3,9 +3,9 @@ import type { GetResponse } from "../../proto/gen/containerd/services/tasks/v1/t
 import { isContainerError } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { isRetryable } from "../rpc/errors.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff } from "../../src/backoff.ts";
 import { Deadline } from "./deadline.ts";
-import { foregroundDelay } from "./delay.ts";
+import { foregroundDelay } from "../../src/delay.ts";
 import { type Unblocked, unblocked } from "./leftovers.ts";
 import type { ContainerSubject } from "./process-ref.ts";
 import type { Session } from "./session.ts";

@@ -1,5 +1,5 @@
 import type { StdioLeftovers } from "../../src/stdio.ts";
-import { foregroundDelay } from "./delay.ts";
+import { foregroundDelay } from "../../src/delay.ts";
 import type { Session } from "./session.ts";
 
 /** How long a step may take before its shim is taken for one that waits, in milliseconds. */

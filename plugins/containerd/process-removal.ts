@@ -9,12 +9,12 @@ import {
   type KillOptions,
   type ProcessStatus,
 } from "../../src/runtime.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff } from "../../src/backoff.ts";
 import { Deadline } from "./deadline.ts";
-import { foregroundDelay } from "./delay.ts";
+import { foregroundDelay } from "../../src/delay.ts";
 import type { ExitWatch } from "./exit-watch.ts";
 import { isOfGoingShim } from "./get-task.ts";
-import { holdProcess } from "./hold-process.ts";
+import { holdProcess } from "../../src/hold-process.ts";
 import { unblocked } from "./leftovers.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
 import type { ProcessStdio } from "./process-stdio.ts";

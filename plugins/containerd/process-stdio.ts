@@ -8,8 +8,8 @@ import type {
   StdioRequest,
   StdioSession,
 } from "../../src/stdio.ts";
-import { Backoff } from "./backoff.ts";
-import { backgroundDelay } from "./delay.ts";
+import { Backoff } from "../../src/backoff.ts";
+import { backgroundDelay } from "../../src/delay.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
 import type { Session } from "./session.ts";
 

@@ -15,7 +15,7 @@ import { parseSignal } from "../../src/signals.ts";
 import type { Stdio } from "../../src/stdio.ts";
 import { validateTerminalSize } from "../../src/terminal-size.ts";
 import { type Exit, ExitWatch } from "./exit-watch.ts";
-import { holdProcess } from "./hold-process.ts";
+import { holdProcess } from "../../src/hold-process.ts";
 import { wasOomKilled } from "./oom.ts";
 import type { ProcessStdio } from "./process-stdio.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";

@@ -1,7 +1,7 @@
 import { isContainerError } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
-import { Backoff } from "./backoff.ts";
-import { foregroundDelay } from "./delay.ts";
+import { Backoff } from "../../src/backoff.ts";
+import { foregroundDelay } from "../../src/delay.ts";
 
 /**
  * How long a task waits for containerd to clear away an earlier one of its container whose Create

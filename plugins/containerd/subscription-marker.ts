@@ -2,7 +2,7 @@ import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { create } from "@bufbuild/protobuf";
 import type { Envelope } from "../../proto/gen/containerd/types/event_pb.ts";
 import { packBare } from "./any.ts";
-import { backgroundDelay } from "./delay.ts";
+import { backgroundDelay } from "../../src/delay.ts";
 import type { Session } from "./session.ts";
 
 /** How long the echo is waited for before the marker is published again, in milliseconds. */

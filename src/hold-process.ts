@@ -1,4 +1,4 @@
-import { longestDelayMs } from "../../src/longest-delay.ts";
+import { longestDelayMs } from "./longest-delay.ts";
 
 /** Keeps this process alive until the returned function is called. */
 export function holdProcess(): () => void {
