@@ -52,8 +52,6 @@ export interface EventSink {
  * `gaplessEvents()` makes the stream that a runtime gives.
  */
 export interface EventSource {
-  /** Names the runtime in messages, for instance `containerd`. */
-  readonly name: string;
   /**
    * Subscribes once. Ends, or rejects, when the subscription breaks or the signal aborts; must not
    * end before.

@@ -4,11 +4,14 @@ import type { ExitStatus } from "./exit-status.ts";
 export interface EventBase {
   /** The container it is about. */
   readonly containerId: string;
-  /** When it happened, by the clock of the runtime's host. */
+  /**
+   * When it happened, by the clock of the runtime's host; where only the change was noticed, when
+   * that was, by the clock of this host.
+   */
   readonly timestamp: Date;
   /**
    * How it is known: `observed` from the runtime's own event, `reconciled` from asking for the
-   * state after a gap, `lost` if only the disappearance was noticed.
+   * state where that event did not come, `lost` if only the disappearance was noticed.
    */
   readonly source: "observed" | "reconciled" | "lost";
 }
@@ -29,10 +32,7 @@ export interface StartEvent extends EventBase {
   readonly pid: number;
 }
 
-/**
- * A process ended: one for each that was started, but where it ended while the stream had no
- * connection and the runtime tells nothing afterwards. `wait()` of a process misses no end.
- */
+/** A process ended: exactly one for each that was started, after its start, whatever died meanwhile. */
 export interface ExitEvent extends EventBase {
   /** Discriminates the union. */
   readonly type: "exit";
@@ -50,12 +50,14 @@ export interface OomEvent extends EventBase {
   readonly type: "oom";
 }
 
-/** The task of a container was deleted. */
+/** The record of a process was deleted; with that of the first one goes the task. */
 export interface DeleteEvent extends EventBase {
   /** Discriminates the union. */
   readonly type: "delete";
   /** The process whose record was deleted; `init` is the first one of the container. */
   readonly processId: string;
+  /** What was its process id on the runtime's host; 0 where it is not known. */
+  readonly pid: number;
 }
 
 /** A further process was added to a container; it does not run yet. */

@@ -2,9 +2,11 @@ import type { Any } from "@bufbuild/protobuf/wkt";
 import * as task from "../../proto/gen/containerd/events/task_pb.ts";
 import type { Envelope } from "../../proto/gen/containerd/types/event_pb.ts";
 import type { ContainerEvent, EventBase } from "../../src/events.ts";
+import type { ExitStatus } from "../../src/exit-status.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import { unpack } from "./any.ts";
 import { dateOf } from "./times.ts";
+import { toldExit } from "./told-exit.ts";
 
 /** Turns an event of a task, known by its topic, into one of ours. */
 type Decoder = (event: Any, base: Omit<EventBase, "containerId">) => ContainerEvent | undefined;
@@ -28,27 +30,21 @@ const decoders: Readonly<Record<string, Decoder>> = {
   "/tasks/exit": (event, base) => {
     const message = unpack(event, task.TaskExitSchema);
     if (!message) return undefined;
-    const { containerId, id, pid, exitStatus: code, exitedAt } = message;
+    const { containerId, id, pid } = message;
     return {
       ...base,
       type: "exit",
       containerId,
       processId: processIdOf(id, containerId),
       pid,
-      status: {
-        state: "exited",
-        code,
-        exitedAt: dateOf(exitedAt),
-        oomKilled: "unknown",
-        truncated: false,
-      },
+      status: toldExit(message),
     };
   },
   "/tasks/delete": (event, base) => {
     const message = unpack(event, task.TaskDeleteSchema);
     if (!message) return undefined;
-    const { containerId, id } = message;
-    return { ...base, type: "delete", containerId, processId: processIdOf(id, containerId) };
+    const { containerId, id, pid } = message;
+    return { ...base, type: "delete", containerId, processId: processIdOf(id, containerId), pid };
   },
   "/tasks/oom": (event, base) => {
     const message = unpack(event, task.TaskOOMSchema);
@@ -79,6 +75,13 @@ const decoders: Readonly<Record<string, Decoder>> = {
     return message && { ...base, type: "checkpointed", containerId: message.containerId };
   },
 };
+
+/** How a process ended, as the event of its deletion tells it. */
+export function decodeDeletedExit({ topic, event }: Envelope): ExitStatus | undefined {
+  if (topic !== "/tasks/delete" || event === undefined) return undefined;
+  const message = unpack(event, task.TaskDeleteSchema);
+  return message?.exitedAt && toldExit(message);
+}
 
 /** The event in an envelope; `undefined` for one that is not about a task. */
 export function decodeEvent({ topic, timestamp, event }: Envelope): ContainerEvent | undefined {

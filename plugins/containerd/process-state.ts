@@ -1,7 +1,9 @@
 import type { GetResponse } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
-import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
+import { type Process, Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
+import type { ProcessState } from "../../src/event-source.ts";
 import type { ProcessStatus } from "../../src/runtime.ts";
 import { dateOf } from "./times.ts";
+import { toldExit } from "./told-exit.ts";
 
 const states: Readonly<Record<number, ProcessStatus["state"]>> = {
   [Status.CREATED]: "created",
@@ -17,4 +19,13 @@ export function processStatus({ process }: GetResponse): ProcessStatus {
   const pid = process?.pid ?? 0;
   if (state !== "stopped") return { state, pid };
   return { state, pid, code: process?.exitStatus ?? 0, exitedAt: dateOf(process?.exitedAt) };
+}
+
+/** The state of a process, if containerd knows it; one that is being paused still runs. */
+export function knownState(process: Process): ProcessState | undefined {
+  const { pid, status } = process;
+  const state = states[status];
+  if (state === undefined || state === "unknown") return undefined;
+  if (state === "stopped") return { pid, state, exit: toldExit(process) };
+  return { pid, state: state === "pausing" ? "running" : state };
 }

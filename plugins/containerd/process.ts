@@ -75,8 +75,9 @@ export class ContainerdProcess implements Process {
     this.#terminal = init.terminal;
     this.#memoryLimited = init.memoryLimited;
     this.#watch = new ExitWatch(session, init.ref, (exit) => this.#finish(exit));
-    this.#watch.exited.then(async ({ state }) => {
-      if (state === "lost") await this.#stdio.close();
+    this.#watch.exited.then(async (status) => {
+      if (this.#pid > 0) session.notes.tell({ ...init.ref, type: "ended", pid: this.#pid, status });
+      if (status.state === "lost") await this.#stdio.close();
     }).catch(() => {}); // of a driver of the user's; nobody waits for it
     this.#removal = new ProcessRemoval(session, {
       ref: init.ref,
@@ -229,6 +230,7 @@ export class ContainerdProcess implements Process {
       );
       this.#pid = pid;
       this.#isCreated = false;
+      this.session.notes.tell({ ...this.ref, type: "started", pid });
       if (this.#sizeAtStart) await this.#resizeStarted(this.#sizeAtStart, cut);
     } catch (error) {
       if (!isContainerError(error)) throw error;

@@ -16,6 +16,7 @@ import type { CallOptions } from "../../src/runtime.ts";
 import { toContainerError } from "../rpc/errors.ts";
 import { background, type Rpc } from "../rpc/mod.ts";
 import type { ContainerdOptions } from "./mod.ts";
+import { NoteBoard } from "./note-board.ts";
 import { Turns } from "./turns.ts";
 
 /** What a call is about, for its error. */
@@ -55,6 +56,8 @@ export class Session implements AsyncDisposable {
   readonly cleanups: Cleanups = new Cleanups(() => {});
   /** Orders what must not overlap for one container. */
   readonly turns: Turns = new Turns();
+  /** Passes on what handles learn of their processes. */
+  readonly notes: NoteBoard = new NoteBoard();
   /** The service of container records. */
   readonly containers: Client<typeof Containers>;
   /** The service of running containers. */

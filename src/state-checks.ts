@@ -1,0 +1,186 @@
+import type { ContainerHistory } from "./container-history.ts";
+import { DueTimes } from "./due-times.ts";
+import type { EventLedger } from "./event-ledger.ts";
+import type { EventSource, ProcessNote, ProcessState, TaskState } from "./event-source.ts";
+import type { ContainerEvent } from "./events.ts";
+import type { ProcessNotes } from "./process-notes.ts";
+import { INIT_PROCESS } from "./runtime.ts";
+
+/** How long events may be on their way when the state is asked for, in milliseconds. */
+const IN_FLIGHT_MS = 100;
+
+/** How long an event may be missing of what the runtime's own handles know, in milliseconds. */
+const NOTE_MS = 2000;
+
+/** How long the further processes of a container that has ended may take, in milliseconds. */
+const EXECS_MS = 1000;
+
+/** After how long the record of a task that has ended is looked for, in milliseconds. */
+const STOPPED_MS = 10_000;
+
+/** How many containers are asked about at a time. */
+const CONCURRENCY = 16;
+
+/** What {@linkcode StateChecks} needs. */
+export interface StateChecksOptions {
+  /** Who is asked. */
+  readonly source: EventSource;
+  /** What was told. */
+  readonly ledger: EventLedger;
+  /** What the runtime's own handles know. */
+  readonly notes: ProcessNotes;
+  /** Whether events of a container wait for others. */
+  readonly isWaiting: (containerId: string) => boolean;
+  /** Tells an event. */
+  readonly tell: (event: ContainerEvent) => void;
+  /** Ends all. */
+  readonly signal: AbortSignal;
+}
+
+/** Asks a runtime for the state of containers of which events may be missing, and tells what is. */
+export class StateChecks {
+  readonly #options: StateChecksOptions;
+  readonly #due: DueTimes;
+  readonly #waiting = new Set<string>();
+  /** Those of which the runtime has said something else than what was told. */
+  readonly #differing = new Set<string>();
+  readonly #changes = new Map<string, number>();
+  #running = 0;
+  #isLive = false;
+
+  /** @param options Who is asked about what, and to whom it is told. */
+  constructor(options: StateChecksOptions) {
+    this.#options = options;
+    this.#due = new DueTimes(options.signal, (containerId) => this.#begin(containerId));
+  }
+
+  /** Begins to ask: of all that differs from what was told. */
+  async resume(listTasks: () => Promise<readonly TaskState[]>): Promise<void> {
+    this.#isLive = true;
+    const { ledger, notes } = this.#options;
+    const tasks = await listTasks();
+    for (const id of new Set([...ledger.differences(tasks), ...notes.containers])) this.#soon(id);
+  }
+
+  /** Asks no more, until it is resumed. */
+  pause(): void {
+    this.#isLive = false;
+  }
+
+  /** Takes note of what was told; whoever asks at the time begins again. */
+  told(event: ContainerEvent): void {
+    const { containerId } = event;
+    if (this.#changes.has(containerId)) {
+      this.#changes.set(containerId, (this.#changes.get(containerId) ?? 0) + 1);
+    }
+    if (event.type !== "exit" || event.processId !== INIT_PROCESS) return;
+    const { openExecs } = this.#options.ledger.of(containerId);
+    this.#due.add(containerId, openExecs.length > 0 ? EXECS_MS : STOPPED_MS);
+  }
+
+  /** Takes note of what a handle knows; its event has a moment to come. */
+  noted({ containerId }: ProcessNote): void {
+    this.#due.add(containerId, NOTE_MS);
+  }
+
+  #soon(containerId: string): void {
+    this.#differing.add(containerId);
+    this.#due.add(containerId, IN_FLIGHT_MS);
+  }
+
+  #begin(containerId: string): void {
+    // When it is live again, all that differs is asked for.
+    if (!this.#isLive || !this.#isSuspect(containerId)) return;
+    this.#waiting.add(containerId);
+    while (this.#running < CONCURRENCY && this.#waiting.size > 0) {
+      const [next = ""] = this.#waiting;
+      this.#waiting.delete(next);
+      this.#running++;
+      this.#check(next).finally(() => {
+        this.#running--;
+        const [later] = this.#waiting;
+        if (later !== undefined) this.#begin(later);
+      });
+    }
+  }
+
+  #isSuspect(containerId: string): boolean {
+    const { ledger, notes } = this.#options;
+    const history = ledger.of(containerId);
+    return history.state === "stopped" || this.#differing.has(containerId) ||
+      notes.of(containerId).some(({ type, processId, pid }) =>
+        type === "ended" || !history.hasStarted(processId, pid)
+      );
+  }
+
+  async #check(containerId: string): Promise<void> {
+    const { isWaiting, ledger, signal } = this.#options;
+    if (isWaiting(containerId) || this.#changes.has(containerId)) return this.#soon(containerId);
+    const history = ledger.of(containerId);
+    this.#changes.set(containerId, 0);
+    try {
+      const { task, execs } = await this.#ask(containerId, history);
+      // What came meanwhile is perhaps newer than the answer.
+      if (signal.aborted || !this.#isLive) return;
+      if (this.#changes.get(containerId) !== 0 || isWaiting(containerId)) {
+        return this.#soon(containerId);
+      }
+      this.#changes.delete(containerId);
+      this.#settle(containerId, history, task, execs);
+    } catch {
+      this.#differing.add(containerId);
+      if (this.#isLive) this.#due.add(containerId, EXECS_MS);
+    } finally {
+      this.#changes.delete(containerId);
+    }
+  }
+
+  async #ask(
+    containerId: string,
+    history: ContainerHistory,
+  ): Promise<{ task: TaskState | undefined; execs: Map<string, ProcessState | undefined> }> {
+    const { source, signal } = this.#options;
+    const task = await source.findProcess({ containerId, processId: INIT_PROCESS }, signal);
+    const execs = new Map<string, ProcessState | undefined>();
+    for (const processId of history.openExecs) {
+      const ref = { containerId, processId };
+      execs.set(processId, task && await source.findProcess(ref, signal));
+    }
+    return { task: task && { ...task, containerId }, execs };
+  }
+
+  #settle(
+    containerId: string,
+    history: ContainerHistory,
+    task: TaskState | undefined,
+    execs: ReadonlyMap<string, ProcessState | undefined>,
+  ): void {
+    const { ledger, notes, tell } = this.#options;
+    this.#differing.delete(containerId);
+    for (const note of notes.of(containerId)) {
+      for (const event of toldByNote(history, note)) tell(event);
+    }
+    for (const event of history.settle(task, execs)) tell(event);
+    ledger.settle(containerId);
+    for (const note of notes.of(containerId)) {
+      if (note.type === "ended" || history.state === "none") notes.drop(note);
+    }
+    // A further process may outlive the first one.
+    if (history.state === "stopped" && history.openExecs.length > 0) {
+      this.#due.add(containerId, NOTE_MS);
+    }
+  }
+}
+
+/** What a handle knows and was not told. */
+function toldByNote(history: ContainerHistory, note: ProcessNote): readonly ContainerEvent[] {
+  const { containerId, processId, pid, type, status: exit } = note;
+  if (history.hasEnded(processId, pid)) return [];
+  const state: ProcessState = type === "ended"
+    ? { pid, state: "stopped", exit }
+    : { pid, state: "running" };
+  if (processId === INIT_PROCESS) return history.settle({ containerId, ...state });
+  // Without its task it can be placed nowhere.
+  if (history.state === "none") return [];
+  return history.settleExec(processId, state);
+}
