@@ -49,6 +49,14 @@ export class FakeTasks {
     this.#tasks.clear();
   }
 
+  /** Ends a process as {@linkcode exit} does, but forgets it: nobody learns how. */
+  lose(containerId: string, processId = ""): void {
+    const process = this.#find({ containerId, execId: processId });
+    process.end(255);
+    if (processId === "") this.#tasks.delete(containerId);
+    else this.#task(containerId).execs.delete(processId);
+  }
+
   /** The process id that the next process gets; the ones after it count on. */
   set nextPid(pid: number) {
     this.#lastPid = pid - 1;
@@ -73,7 +81,7 @@ export class FakeTasks {
     const exit = task.init.exit ?? task.init.end(255);
     for (const exec of task.execs.values()) exec.end(255);
     this.#tasks.delete(containerId);
-    this.#publish(taskEvent.delete(containerId, task.init.pid));
+    this.#publish(taskEvent.delete(containerId, task.init.pid, exit));
     return exit;
   }
 

@@ -46,9 +46,18 @@ export const taskEvent = {
       exitedAt: timestampFromDate(exitedAt),
     }),
 
-  /** A task was deleted. */
-  delete: (containerId: string, pid: number): FakeEvent =>
-    eventOf("/tasks/delete", task.TaskDeleteSchema, { containerId, pid }),
+  /** A task was deleted, after its first process had ended so. */
+  delete: (
+    containerId: string,
+    pid: number,
+    { code = 0, exitedAt = new Date() }: { readonly code?: number; readonly exitedAt?: Date } = {},
+  ): FakeEvent =>
+    eventOf("/tasks/delete", task.TaskDeleteSchema, {
+      containerId,
+      pid,
+      exitStatus: code,
+      exitedAt: timestampFromDate(exitedAt),
+    }),
 
   /** The kernel ended a process for want of memory. */
   oom: (containerId: string): FakeEvent =>
