@@ -19,10 +19,16 @@ import {
 } from "./reconciled-events.ts";
 import { INIT_PROCESS } from "./runtime.ts";
 
+/** 128 + SIGKILL, the only signal that a process gets that was never started. */
+const KILLED = 137;
+
 /** How a process ended, from what the runtime's own handles know. */
 export type KnownExit = (processId: string, pid: number) => ExitStatus | undefined;
 
-/** What the last task of a container was, for events of it that come late. */
+/** How many of the earlier tasks of a container are remembered. */
+const GONE_LIMIT = 4;
+
+/** An earlier task of a container, for events of it that come late. */
 interface GoneTask {
   readonly pid: number;
   readonly execs: ReadonlyMap<string, ExecHistory>;
@@ -39,7 +45,7 @@ export class ContainerHistory {
   #state: "none" | "created" | "running" | "paused" | "stopped" = "none";
   #pid = 0;
   #execs = new Map<string, ExecHistory>();
-  #gone: GoneTask | undefined;
+  #gone: readonly GoneTask[] = [];
   #stateAt = 0;
   #seen: Partial<Record<ContainerEvent["type"], number>> = {};
   #oom = false;
@@ -88,13 +94,14 @@ export class ContainerHistory {
     if (processId === INIT_PROCESS) {
       return this.#isGone(pid) || (this.#state === "stopped" && this.#pid === pid);
     }
-    return [this.#execs.get(processId), this.#gone?.execs.get(processId)]
+    return [this.#execs, ...this.#gone.map(({ execs }) => execs)]
+      .map((execs) => execs.get(processId))
       .some((exec) => exec !== undefined && !exec.isOpen && exec.pid === pid);
   }
 
   /** Takes in a task that was there before the subscription, of which nothing is told. */
   adopt(task: TaskState): void {
-    if (this.#state !== "none" || task.pid === this.#gone?.pid) return;
+    if (this.#state !== "none" || this.#isGone(task.pid)) return;
     this.#pid = task.pid;
     this.#state = task.state;
   }
@@ -108,8 +115,8 @@ export class ContainerHistory {
         return !this.#isMine(event.pid) && !this.#isGone(event.pid);
       case "paused":
       case "resumed":
-        return this.#state === (event.type === "paused" ? "paused" : "running") &&
-          !this.#isOld(event);
+        return !this.#isOld(event) &&
+          ["created", event.type === "paused" ? "paused" : "running"].includes(this.#state);
       case "exit":
         if (event.processId !== INIT_PROCESS) return this.#awaitsOfExec(event.processId, event);
         if (this.#isMine(event.pid)) return this.#state === "created";
@@ -149,7 +156,7 @@ export class ContainerHistory {
       case "exec-started":
         return this.#isOfGone(event) ? [] : this.#exec(event.processId).started(event);
       case "oom":
-        if (this.#isSeen(event) || this.#foretoldOom) return this.#forget();
+        if (this.#isSeen(event) || this.#foretoldOom) return this.#forgetOom();
         this.#oom = true;
         return [event];
       case "checkpointed":
@@ -174,10 +181,16 @@ export class ContainerHistory {
     if (task === undefined) return this.#finish();
     const told: ContainerEvent[] = [];
     if (!this.#isMine(task.pid)) {
+      // What runs in the new task was not lost with the one before.
+      const own = [...this.#execs].filter(([id, { pid }]) => pid > 0 && execs.get(id)?.pid === pid);
+      for (const [processId] of own) this.#execs.delete(processId);
       told.push(...this.#finish(), ...this.#begin(task.pid));
+      for (const [processId, exec] of own) this.#execs.set(processId, exec);
     }
-    if (this.#state === "created" && task.state !== "created") told.push(...this.#run(task.pid));
-    if (this.#isAlive && this.#state !== "created") told.push(...this.#settleState(task));
+    if (this.#state === "created" && task.state !== "created") {
+      told.push(...this.#runUntil(task.exit, task.pid));
+    }
+    if (this.#isAlive && task.state !== "created") told.push(...this.#settleState(task));
     for (const [processId, state] of execs) told.push(...this.settleExec(processId, state));
     return told;
   }
@@ -204,6 +217,7 @@ export class ContainerHistory {
     if (this.#state !== "none" && event.pid === this.#pid) return [];
     const before = this.#finish();
     this.#begin(event.pid);
+    this.#stateAt = event.timestamp.getTime();
     return [...before, event];
   }
 
@@ -220,27 +234,29 @@ export class ContainerHistory {
   }
 
   #changed(event: StateEvent): readonly ContainerEvent[] {
-    if (this.#state === "stopped" || this.#isOld(event)) return [];
+    const isOver = this.#state === "stopped" || (this.#state === "none" && this.#gone.length > 0);
+    if (isOver || this.#isOld(event)) return [];
+    // Without its creation it cannot be told from one of an earlier task.
+    if (this.#state === "created" && this.#stateAt === 0) return [];
+    const before = this.#state === "created" ? this.#run(this.#pid) : [];
     const state = event.type === "paused" ? "paused" : "running";
     this.#stateAt = event.timestamp.getTime();
-    if (state === this.#state) return [];
+    if (state === this.#state) return before;
     if (this.#state !== "none") this.#state = state;
-    return [event];
+    return [...before, event];
   }
 
   #ended(event: ExitEvent): readonly ContainerEvent[] {
     const { processId, pid } = event;
     if (processId !== INIT_PROCESS) {
-      const gone = this.#gone?.execs.get(processId);
-      if (gone !== undefined && gone.pid === pid) return [];
-      // Nothing is known of a container that has no task.
-      return this.#state === "none" ? [event] : this.#exec(processId).ended(event);
+      return this.#isOfGone(event) ? [] : this.#exec(processId).ended(event);
     }
     if (this.#isGone(pid)) return [];
     if (this.#isMine(pid)) {
       if (this.#state === "stopped") return [];
+      const before = this.#runUntil(event.status, pid);
       this.#state = "stopped";
-      return [event];
+      return [...before, event];
     }
     const before = [...this.#finish(), ...this.#begin(pid), ...this.#run(pid)];
     this.#state = "stopped";
@@ -250,12 +266,14 @@ export class ContainerHistory {
   #deleted(event: DeleteEvent, exit: ExitStatus | undefined): readonly ContainerEvent[] {
     const { processId } = event;
     if (processId !== INIT_PROCESS) {
-      return this.#state === "none" ? [] : this.#exec(processId).deleted(event, exit);
+      if (this.#state === "none" || this.#isOfGone(event)) return [];
+      return this.#exec(processId).deleted(event, exit);
     }
     if (this.#state === "none") {
-      if (this.#gone !== undefined) return [];
-      this.#gone = { pid: event.pid, execs: new Map() };
-      return [event];
+      if (this.#gone.length > 0) return [];
+      const before = this.#loseExecs();
+      this.#forget(event.pid);
+      return [...before, event];
     }
     if (!this.#isMine(event.pid)) return [];
     return [...this.#finish(exit).slice(0, -1), event];
@@ -264,17 +282,25 @@ export class ContainerHistory {
   /** Ends the task, of which only the disappearance was noticed: its processes, then itself. */
   #finish(exit?: ExitStatus): readonly ContainerEvent[] {
     if (this.#state === "none") return [];
-    const told: ContainerEvent[] = [];
-    for (const [processId, exec] of this.#execs) {
-      told.push(...exec.lose(this.#knownExit(processId, exec.pid)));
-    }
+    const told = [...this.#loseExecs()];
     if (this.#isAlive && this.#state !== "created") told.push(this.#exit(exit));
     told.push(deleteEvent({ containerId: this.#id, processId: INIT_PROCESS }, this.#pid));
-    this.#gone = { pid: this.#pid, execs: this.#execs };
+    this.#forget(this.#pid);
+    return told;
+  }
+
+  #loseExecs(): readonly ContainerEvent[] {
+    return [...this.#execs].flatMap(([processId, exec]) =>
+      exec.lose(this.#knownExit(processId, exec.pid))
+    );
+  }
+
+  /** Has no task any more, but remembers what it was. */
+  #forget(pid: number): void {
+    this.#gone = [{ pid, execs: this.#execs }, ...this.#gone].slice(0, GONE_LIMIT);
     this.#state = "none";
     this.#pid = 0;
     this.#execs = new Map();
-    return told;
   }
 
   #begin(pid: number): readonly ContainerEvent[] {
@@ -291,6 +317,13 @@ export class ContainerHistory {
     this.#state = "running";
     this.#pid = pid;
     return [startEvent(this.#id, pid)];
+  }
+
+  /** Its start, if it was not told; one that ends by SIGKILL may never have been started. */
+  #runUntil(exit: ExitStatus | undefined, pid: number): readonly ContainerEvent[] {
+    if (this.#state !== "created") return [];
+    const isKilled = exit?.state === "exited" && exit.code === KILLED;
+    return isKilled && this.#knownExit(INIT_PROCESS, pid) === undefined ? [] : this.#run(pid);
   }
 
   #exit(exit: ExitStatus | undefined): ExitEvent {
@@ -323,21 +356,25 @@ export class ContainerHistory {
     return this.#state !== "none" && (pid === this.#pid || pid === 0 || this.#pid === 0);
   }
 
-  /** Whether a pid is the one of the task before this one. */
+  /** Whether a pid is the one of an earlier task. */
   #isGone(pid: number): boolean {
-    return this.#gone?.pid === pid && this.#pid !== pid;
+    return this.#pid !== pid && this.#gone.some((task) => task.pid === pid);
   }
 
+  /** Whether an event is of a further process of an earlier task. */
   #isOfGone(event: ContainerEvent): boolean {
-    if (this.#state !== "none" || !("processId" in event)) return false;
-    return this.#gone?.execs.has(event.processId) ?? false;
+    if (!("processId" in event)) return false;
+    return this.#gone.some(({ execs }) => {
+      const exec = execs.get(event.processId);
+      return exec !== undefined && (this.#state === "none" || exec.isPast(event));
+    });
   }
 
   #isOld({ timestamp }: StateEvent): boolean {
     return timestamp.getTime() < this.#stateAt;
   }
 
-  #forget(): readonly ContainerEvent[] {
+  #forgetOom(): readonly ContainerEvent[] {
     this.#foretoldOom = false;
     return [];
   }

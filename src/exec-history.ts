@@ -9,11 +9,15 @@ import type {
 import type { ExitStatus } from "./exit-status.ts";
 import { execAddedEvent, execStartedEvent, exitEvent } from "./reconciled-events.ts";
 
+/** How many of the earlier processes of an id are remembered. */
+const PAST_LIMIT = 4;
+
 /** What is told of one further process of a container, so that each start and end is told once. */
 export class ExecHistory {
   readonly #ref: ProcessRef;
   #state: "unknown" | "added" | "running" | "ended" = "unknown";
   #pid = 0;
+  #pastPids: readonly number[] = [];
   #addedAt = NaN;
   /** When the latest of what was told happened; what is older comes late. */
   #knownAt = 0;
@@ -44,15 +48,21 @@ export class ExecHistory {
     return this.#pid === pid && (this.#state === "running" || this.#state === "ended");
   }
 
+  /** Whether an event is of this process, or of an earlier one of its id. */
+  isPast(event: ContainerEvent): boolean {
+    if (event.type === "exec-added") return this.#isLate(event);
+    return "pid" in event && (event.pid === this.#pid || this.#isOfPast(event.pid));
+  }
+
   /** Whether what comes before an event was not told yet. */
   awaits(event: ContainerEvent): boolean {
     switch (event.type) {
       case "exec-added":
         return this.isRunning && !this.#isLate(event);
       case "exec-started":
-        return this.#state === "unknown" || (this.#state === "ended" && event.pid !== this.#pid);
+        return !this.isPast(event) && (this.#state === "unknown" || this.#state === "ended");
       case "exit":
-        return this.#state === "added" && event.pid > 0;
+        return !this.isPast(event) && this.#state === "added" && event.pid > 0;
       case "delete":
         return this.isRunning;
       default:
@@ -72,8 +82,7 @@ export class ExecHistory {
 
   /** It was started. */
   started(event: ExecStartedEvent): readonly ContainerEvent[] {
-    const isKnown = this.#state === "running" || this.#state === "ended";
-    if (isKnown && event.pid === this.#pid) return [];
+    if (this.hasStarted(event.pid) || this.#isOfPast(event.pid)) return [];
     const before = this.#untilAdded();
     this.#run(event.pid);
     this.#note(event.timestamp.getTime());
@@ -83,6 +92,7 @@ export class ExecHistory {
   /** It ended. */
   ended(event: ExitEvent): readonly ContainerEvent[] {
     if (this.#state === "ended" && (event.pid === this.#pid || event.pid === 0)) return [];
+    if (this.#isOfPast(event.pid)) return [];
     const isSame = this.#state === "running" && (event.pid === this.#pid || event.pid === 0);
     // One that could not be started has no pid.
     const before = isSame || event.pid === 0
@@ -113,7 +123,9 @@ export class ExecHistory {
   settle(state: ProcessState | undefined, exit: ExitStatus | undefined): readonly ContainerEvent[] {
     if (state === undefined) return this.lose(exit);
     const { pid } = state;
-    if (state.state === "created" || (this.#state === "ended" && pid === this.#pid)) return [];
+    // Another one of its id was added, which does not run yet.
+    if (state.state === "created") return this.isRunning ? this.lose(exit) : [];
+    if (this.#state === "ended" && pid === this.#pid) return [];
     const told: ContainerEvent[] = [];
     if (this.isRunning && pid !== this.#pid) told.push(...this.lose(exit));
     if (!this.isRunning && pid > 0) {
@@ -133,9 +145,14 @@ export class ExecHistory {
   }
 
   #begin(): void {
+    this.#pastPids = [this.#pid, ...this.#pastPids].slice(0, PAST_LIMIT);
     this.#state = "added";
     this.#pid = 0;
     this.#isDeleted = false;
+  }
+
+  #isOfPast(pid: number): boolean {
+    return pid > 0 && pid !== this.#pid && this.#pastPids.includes(pid);
   }
 
   #isLate({ timestamp }: ExecAddedEvent): boolean {

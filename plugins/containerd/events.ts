@@ -59,6 +59,7 @@ class SessionEvents implements EventSource {
       for await (const envelope of serverStream(open, stop.signal)) {
         if (marker.matches(envelope)) sink.live();
         const event = decodeEvent(envelope);
+        if (event?.type === "exit") session.notes.observe(event);
         if (event) sink.event(event, decodeDeletedExit(envelope));
       }
       // A call that is cut may also just end.

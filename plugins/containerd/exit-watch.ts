@@ -15,6 +15,16 @@ export interface Exit {
   readonly exitedAt: Date;
 }
 
+/** What an {@linkcode ExitWatch} is made with. */
+export interface ExitWatchInit {
+  /** The process. */
+  readonly ref: ProcessRef;
+  /** Its process id, as far as it is known. */
+  readonly pid: () => number;
+  /** Completes what containerd tells; must not reject. */
+  readonly finish: (exit: Exit) => Promise<ExitStatus>;
+}
+
 /** Answers of a daemon that asking again does not mend. */
 const FINAL = new Set([
   "invalid_argument",
@@ -34,16 +44,18 @@ export class ExitWatch {
   readonly #session: Session;
   readonly #ref: ProcessRef;
   readonly #finish: (exit: Exit) => Promise<ExitStatus>;
+  readonly #pid: () => number;
   readonly #resolve: (status: ExitStatus | Promise<ExitStatus>) => void;
   readonly #stop = new AbortController();
   #known: Exit | undefined;
   #over = false;
 
-  /** @param finish Completes what containerd tells; it must not reject. */
-  constructor(session: Session, ref: ProcessRef, finish: (exit: Exit) => Promise<ExitStatus>) {
+  /** @param init The process, and what completes what containerd tells; that must not reject. */
+  constructor(session: Session, init: ExitWatchInit) {
     this.#session = session;
-    this.#ref = ref;
-    this.#finish = finish;
+    this.#ref = init.ref;
+    this.#pid = init.pid;
+    this.#finish = init.finish;
     const { promise, resolve } = Promise.withResolvers<ExitStatus>();
     this.exited = promise;
     this.#resolve = resolve;
@@ -91,9 +103,12 @@ export class ExitWatch {
     }
   }
 
-  /** Gives up on the code: nobody knows it. Counts only if the end is not known yet. */
+  /** Gives up on the code, unless an event told it. Counts only if the end is not known yet. */
   lose(reason: string): void {
     if (this.#over) return;
+    // Of a container whose shim was killed only an event tells.
+    const observed = this.#session.notes.observed(this.#ref, this.#pid());
+    if (observed) return this.settle(observed);
     this.#over = true;
     this.#stop.abort();
     this.#resolve({ state: "lost", reason, noticedAt: new Date() });

@@ -74,7 +74,11 @@ export class ContainerdProcess implements Process {
     this.#stdio = init.stdio;
     this.#terminal = init.terminal;
     this.#memoryLimited = init.memoryLimited;
-    this.#watch = new ExitWatch(session, init.ref, (exit) => this.#finish(exit));
+    this.#watch = new ExitWatch(session, {
+      ref: init.ref,
+      pid: () => this.#pid,
+      finish: (exit) => this.#finish(exit),
+    });
     this.#watch.exited.then(async (status) => {
       if (this.#pid > 0) session.notes.tell({ ...init.ref, type: "ended", pid: this.#pid, status });
       if (status.state === "lost") await this.#stdio.close();

@@ -27,6 +27,7 @@ const options = {
   id: "containerd",
 };
 const ref = { containerId: "web", processId: "init" };
+const pid = () => 7;
 const finish = () => Promise.reject(new Error("not ended"));
 
 function rpcOf(transport: Transport) {
@@ -58,12 +59,12 @@ describe("ExitWatch", () => {
         );
       };
       const session = new Session(rpcOf({ unary, stream: real.stream }), options);
-      const watch = new ExitWatch(
-        session,
+      const watch = new ExitWatch(session, {
         ref,
-        ({ code, exitedAt }) =>
+        pid,
+        finish: ({ code, exitedAt }) =>
           Promise.resolve({ state: "exited", code, exitedAt, oomKilled: false, truncated: false }),
-      );
+      });
       const hold = setInterval(() => {}, 1000);
       watch.start();
       const status = await watch.exited;
@@ -82,7 +83,7 @@ describe("ExitWatch", () => {
       })
     );
     const session = new Session(rpcOf(transport), options);
-    const watch = new ExitWatch(session, ref, finish);
+    const watch = new ExitWatch(session, { ref, pid, finish });
     watch.start();
     assert.equal((await watch.exited).state, "lost");
     await session[Symbol.asyncDispose]();

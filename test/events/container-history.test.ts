@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ContainerHistory } from "../../src/container-history.ts";
+import type { ContainerEvent } from "../../src/events.ts";
+import { scale } from "../helpers/scale.ts";
+import { perturbed, randomLife, randomOf } from "./perturbed-life.ts";
+
+/** Fails unless each process is started once and then ends once at most, as the events tell it. */
+function assertOneEndEach(told: readonly ContainerEvent[]): void {
+  const open = new Set<string>();
+  const ended = new Set<string>();
+  let state = "none";
+  for (const event of told) {
+    if (event.type === "create") {
+      assert.equal(state, "none", "created before the one before was deleted");
+      state = "created";
+    } else if (event.type === "delete" && event.processId === "init") {
+      assert.deepEqual([...open], [], "deleted before its processes have ended");
+      state = "none";
+    } else if (event.type === "start" || event.type === "exec-started") {
+      const name = `${"processId" in event ? event.processId : "init"} ${event.pid}`;
+      assert.ok(!open.has(name) && !ended.has(name), `${name} is started again`);
+      if (event.type === "start") assert.equal(state, "created", "started without a task");
+      open.add(name);
+    } else if (event.type === "exit") {
+      const name = `${event.processId} ${event.pid}`;
+      assert.ok(!ended.has(name), `${name} ends again`);
+      assert.ok(open.delete(name), `${name} ends before it was started`);
+      ended.add(name);
+    }
+  }
+}
+
+function startsOf(told: readonly ContainerEvent[]): readonly string[] {
+  return told.flatMap((event) => {
+    if (event.type === "start") return [`init ${event.pid}`];
+    return event.type === "exec-started" ? [`${event.processId} ${event.pid}`] : [];
+  });
+}
+
+function endsOf(told: readonly ContainerEvent[]): readonly string[] {
+  return told.flatMap((event) => event.type === "exit" ? [`${event.processId} ${event.pid}`] : []);
+}
+
+const id = "web";
+const historyOf = () => new ContainerHistory(id, () => undefined);
+
+describe("ContainerHistory", () => {
+  it("apply() tells what a good wire brings as it is", () => {
+    for (let seed = 1; seed <= scale(200, 5000); seed++) {
+      const { events } = randomLife(randomOf(seed), id);
+      const history = historyOf();
+      assert.deepEqual(events.flatMap((event) => history.apply(event)), events, `seed ${seed}`);
+    }
+  });
+
+  it("apply() and settle() tell one end of each start, whatever a bad wire leaves out, doubles or delays", () => {
+    for (let seed = 1; seed <= scale(500, 20_000); seed++) {
+      try {
+        const random = randomOf(seed);
+        const truth = randomLife(random, id);
+        const history = historyOf();
+        const told = perturbed(random, truth.events).flatMap((event) => history.apply(event));
+        told.push(...history.settle(
+          truth.task,
+          new Map(history.openExecs.map((processId) => [processId, truth.execs.get(processId)])),
+        ));
+        assertOneEndEach(told);
+        const open = startsOf(told).filter((each) => !endsOf(told).includes(each));
+        // One whose start was lost is not known, unless an event of its end tells of it.
+        assert.deepEqual(
+          open.filter((each) => !truth.running.includes(each)),
+          [],
+          "a process that has ended is still told to run",
+        );
+        for (const each of startsOf(told)) assert.ok(truth.started.includes(each), each);
+      } catch (error) {
+        throw new Error(`seed ${seed}: ${error}`, { cause: error });
+      }
+    }
+  });
+});
