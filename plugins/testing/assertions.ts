@@ -15,21 +15,28 @@ export async function rejectsWith(
   } catch (caught) {
     error = caught;
   }
-  if (!isContainerError(error)) throw error;
-  assert.equal(error.code, code, error.message);
-  // Action, object in quotes, colon, state.
-  assert.match(error.message, /^Cannot .+: \S/s);
+  if (error instanceof assert.AssertionError) throw error;
+  if (!isContainerError(error)) {
+    throw new Error(`Rejected with "${error}", no ContainerError of code ${code}`, {
+      cause: error,
+    });
+  }
+  const { message } = error;
+  assert.equal(error.code, code, `Rejected with ${error.code} instead of ${code}: ${message}`);
+  assert.match(message, /^Cannot .+: \S/s, `"${message}" is not "Cannot <action>: <state>"`);
   for (const [name, value] of Object.entries(fields)) {
-    assert.equal(error[name as keyof typeof fields], value, `${name} of "${error.message}"`);
+    const found: string | undefined = error[name as keyof typeof fields];
+    assert.equal(found, value, `${name} of the error is "${found}", not "${value}": ${message}`);
   }
   return error;
 }
 
 /** Asserts that a process ended with a code, and gives how it ended. */
 export function assertExited(status: ExitStatus, code: number): ExitedStatus {
-  if (status.state !== "exited") assert.fail(`Lost: ${status.reason}`);
-  assert.equal(status.code, code);
-  assert.ok(status.exitedAt instanceof Date && status.exitedAt.getTime() > 0);
+  if (status.state !== "exited") assert.fail(`Lost, not exited with ${code}: ${status.reason}`);
+  assert.equal(status.code, code, `Exited with ${status.code} instead of ${code}`);
+  const { exitedAt } = status;
+  assert.ok(exitedAt instanceof Date && exitedAt.getTime() > 0, `exitedAt is "${exitedAt}"`);
   return status;
 }
 
@@ -43,4 +50,19 @@ export async function writeAll(stream: WritableStream<Uint8Array>, text: string)
   const writer = stream.getWriter();
   await writer.write(new TextEncoder().encode(text));
   await writer.close();
+}
+
+/** Asserts for each of several calls that it rejects as {@linkcode rejectsWith} has it. */
+export async function eachRejectsWith(
+  calls: Readonly<Record<string, () => Promise<unknown>>>,
+  code: ErrorCode,
+  fields: Parameters<typeof rejectsWith>[2] = {},
+): Promise<void> {
+  for (const [name, call] of Object.entries(calls)) {
+    try {
+      await rejectsWith(call, code, fields);
+    } catch (cause) {
+      throw new Error(`${name}(): ${(cause as Error).message}`, { cause });
+    }
+  }
 }

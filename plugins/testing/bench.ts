@@ -1,83 +1,39 @@
+import { it } from "node:test";
 import type { Client } from "../../src/client.ts";
 import type { ClientOptions, CreateOptions } from "../../src/client-options.ts";
-import type { Process, Spec } from "../../src/oci/spec.ts";
-import type { Resources } from "../../src/runtime.ts";
-import type { Stats } from "../../src/stats.ts";
-import { disposeAfter } from "./dispose-after.ts";
+import type { RuntimeContractOptions } from "./contract-options.ts";
+import { cleanUpAfter, disposeAfter } from "./dispose-after.ts";
 import { EventLog } from "./event-log.ts";
-import { removeContainer } from "./remove-container.ts";
+import { PendingCalls } from "./pending-calls.ts";
 import type { Program, ProgramOptions } from "./program.ts";
+import { removeContainer } from "./remove-container.ts";
+import { withinTime } from "./time-limit.ts";
 
-/**
- * What a runtime can do beyond the obligatory. Where it says `false`, the suite holds it to
- * `unimplemented`; a text is why this machine cannot show it, and skips.
- */
-export interface RuntimeCapabilities {
-  /** Terminals and their sizes. */
-  readonly terminal: boolean;
-  /** Freezing and thawing. */
-  readonly pause: boolean;
-  /** Measuring. */
-  readonly stats: boolean;
-  /** Listing processes. */
-  readonly listPids: boolean;
-  /** Changing limits: what to change, and how the stats show it. */
-  readonly updateResources: false | {
-    readonly resources: Resources;
-    readonly assertUpdated: (stats: Stats) => void;
-  };
-  /** Writing checkpoints and starting from them. */
-  readonly checkpoint: boolean | string;
-  /** Using containers from another process, where they outlive the one that made them. */
-  readonly inOtherProcess: false | OtherProcess;
-}
+const TEST_BUDGET_MS = 120_000;
 
-/** What a process of its own does with the runtime under test. */
-export interface OtherProcess {
-  /** Runs a container to its end with inherited streams; gives the output of the process. */
-  readonly inherit: (id: string, program: Program) => Promise<{
-    readonly stdout: string;
-    readonly stderr: string;
-  }>;
-  /**
-   * Starts a container that exists with piped input and output, writes a text, reads as much, and
-   * is killed; gives what it read.
-   */
-  readonly startPiped: (id: string, text: string) => Promise<string>;
-}
+/** How long the end waits at most for what a broken runtime may never do, in milliseconds. */
+const REMOVAL_BUDGET_MS = 30_000;
 
-/** A runtime under the contract. */
-export interface RuntimeContractOptions {
-  /** Names it in the test report. */
-  readonly name: string;
-  /**
-   * Opens a client. Called more than once: all of them see the same containers, which outlive the
-   * client that made them.
-   */
-  readonly open: (options?: ClientOptions) => Promise<Client>;
-  /** Brings up what `open` needs, once before all. */
-  readonly before?: () => Promise<void>;
-  /** Takes down what `before` brought up, after all clients are closed. */
-  readonly after?: () => Promise<void>;
-  /** A shim that the runtime serves. */
-  readonly shim: string;
-  /** The spec of a container that runs a program. */
-  readonly spec: (program: Program, options?: ProgramOptions) => Spec;
-  /** The spec of a further process that runs a program. */
-  readonly process: (program: Program, options?: ProgramOptions) => Process;
-  /** What it can do. */
-  readonly capabilities: RuntimeCapabilities;
+/** How a test is declared. */
+export interface TestOptions {
+  /** Why it is skipped; `false` if it is not. */
+  readonly skip?: string | false;
 }
 
 /** The runtime under test, with a client, for the tests of the suite. */
 export class Bench {
   /** What the suite was called with. */
   readonly options: RuntimeContractOptions;
+  readonly #pending = new PendingCalls();
+  readonly #ids = new Set<string>();
+  readonly #budgetMs: number;
   #client: Client | undefined;
   #count = 0;
+  #isFailed = false;
 
   constructor(options: RuntimeContractOptions) {
     this.options = options;
+    this.#budgetMs = options.testBudgetMs ?? TEST_BUDGET_MS;
   }
 
   /** The client of most tests. */
@@ -86,21 +42,43 @@ export class Bench {
     throw new Error("The client is not open");
   }
 
+  /** Declares a test, which fails where it takes too long: a broken runtime may never answer. */
+  it(name: string, test: () => void | Promise<void>, { skip = false }: TestOptions = {}): void {
+    const budgetMs = this.#budgetMs;
+    // The runner's own limit, which names nothing, is only to be out of the way.
+    it(name, { skip, timeout: 2 * budgetMs }, async () => {
+      this.#pending.clear();
+      const message = () =>
+        `Not done within ${budgetMs} ms: waits for ${this.#pending.toString() || "a handle"}`;
+      try {
+        await withinTime(Promise.resolve(test()), { budgetMs, message });
+      } catch (error) {
+        this.#isFailed = true;
+        throw error;
+      }
+    });
+  }
+
   /** Brings everything up. */
   async open(): Promise<void> {
     await this.options.before?.();
-    this.#client = await this.options.open();
+    this.#client = await this.openClient();
   }
 
-  /** Takes everything down. */
+  /** Takes everything down, and removes what failed tests have left. */
   async close(): Promise<void> {
-    await this.#client?.[Symbol.asyncDispose]();
-    await this.options.after?.();
+    try {
+      if (this.#client) await disposeAfter(this.#client, () => this.#removeLeftovers());
+    } finally {
+      await this.options.after?.();
+    }
   }
 
-  /** An id that no other container of the suite has. */
+  /** An id that no other container of the suite has; it is removed at the end. */
   newId(): string {
-    return `contract-${++this.#count}`;
+    const id = `contract-${++this.#count}`;
+    this.#ids.add(id);
+    return id;
   }
 
   /** Makes a container for the length of `use`. */
@@ -113,11 +91,7 @@ export class Bench {
     const id = this.newId();
     const spec = this.options.spec(program, terminal === undefined ? {} : { terminal });
     await this.client.create(id, spec, this.options.shim, create);
-    try {
-      await use(id);
-    } finally {
-      await this.remove(id);
-    }
+    await cleanUpAfter(() => use(id), () => this.remove(id));
   }
 
   /** Makes a container and starts it for the length of `use`. */
@@ -130,16 +104,37 @@ export class Bench {
 
   /** Subscribes for the length of `use`. */
   async withEvents(use: (events: EventLog) => Promise<void>): Promise<void> {
-    await disposeAfter(await EventLog.open(this.client.events()), use);
+    await disposeAfter(await this.openEvents(), use);
+  }
+
+  /** Subscribes. */
+  openEvents(signal?: AbortSignal): Promise<EventLog> {
+    return EventLog.open(this.client.events({ signal }), { budgetMs: this.#budgetMs / 2 });
   }
 
   /** Opens a second client for the length of `use`. */
   async withClient(use: (client: Client) => Promise<void>, options?: ClientOptions): Promise<void> {
-    await disposeAfter(await this.options.open(options), use);
+    await disposeAfter(await this.openClient(options), use);
+  }
+
+  /** Opens a client. */
+  async openClient(options?: ClientOptions): Promise<Client> {
+    return this.#pending.watch(await this.options.open(options));
   }
 
   /** Removes a container, if it is there, in whatever state. */
   async remove(id: string): Promise<void> {
     await removeContainer(this.client, id);
+    this.#ids.delete(id);
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    const budgetMs = Math.min(this.#budgetMs, REMOVAL_BUDGET_MS);
+    const message = () => `Not done within ${budgetMs} ms: removal of what the tests have left`;
+    const removals = Promise.all([...this.#ids].map((id) => this.remove(id)));
+    await withinTime(removals, { budgetMs, message }).catch((error: unknown) => {
+      // After a failed test it is one more sign of the same fault.
+      if (!this.#isFailed) throw error;
+    });
   }
 }

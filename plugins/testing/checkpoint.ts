@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { it } from "node:test";
 import { rejectsWith } from "./assertions.ts";
+import { skipReason } from "./capabilities.ts";
 import type { Bench } from "./bench.ts";
 
 /** State of running containers, written to a folder and continued from there. */
 export function checkpointContract(bench: Bench): void {
   const { checkpoint } = bench.options.capabilities;
-  const skip = typeof checkpoint === "string" && checkpoint;
+  const skip = skipReason(checkpoint);
   const run = { does: "run" } as const;
 
   const withFolder = async (use: (folder: string) => Promise<void>) => {
@@ -22,19 +22,21 @@ export function checkpointContract(bench: Bench): void {
   };
 
   if (checkpoint === false) {
-    it("createCheckpoint() says that the runtime does not have it", async () => {
+    bench.it("createCheckpoint() says that the runtime does not have it", async () => {
       await bench.withRunning(run, async (id) => {
         await rejectsWith(bench.client.createCheckpoint(id, "/tmp/never"), "unimplemented", {
           containerId: id,
         });
+        await bench.client.deleteTask(id, { force: true });
+        const start = bench.client.start(id, { checkpointDir: "/tmp/never" });
+        await rejectsWith(start, "unimplemented", { containerId: id });
       });
     });
     return;
   }
 
-  it(
+  bench.it(
     "createCheckpoint() leaves the container running; start() continues from the folder",
-    { skip },
     async () => {
       await withFolder(async (folder) => {
         await bench.withRunning(run, async (id) => {
@@ -48,9 +50,10 @@ export function checkpointContract(bench: Bench): void {
         });
       });
     },
+    { skip },
   );
 
-  it("createCheckpoint() with exit ends the container", { skip }, async () => {
+  bench.it("createCheckpoint() with exit ends the container", async () => {
     await withFolder(async (folder) => {
       await bench.withRunning(run, async (id) => {
         await bench.client.createCheckpoint(id, folder, { exit: true });
@@ -59,9 +62,9 @@ export function checkpointContract(bench: Bench): void {
         assert.equal((await bench.client.status(id)).state, "stopped");
       });
     });
-  });
+  }, { skip });
 
-  it("start() refuses a checkpoint folder that does not exist", async () => {
+  bench.it("start() refuses a checkpoint folder that does not exist", async () => {
     await bench.withContainer(run, async (id) => {
       const start = bench.client.start(id, { checkpointDir: "/no/such/folder" });
       await rejectsWith(start, "not_found");

@@ -1,4 +1,14 @@
 import type { ContainerEvent, EventStream, RuntimeEvent } from "../../src/events.ts";
+import { withinTime } from "./time-limit.ts";
+
+/** How long an event is waited for, in milliseconds. */
+const BUDGET_MS = 60_000;
+
+/** How a log is kept. */
+export interface EventLogOptions {
+  /** How long an event is waited for, in milliseconds. Default: 60 000. */
+  readonly budgetMs?: number;
+}
 
 interface Waiter {
   readonly matches: (event: RuntimeEvent) => boolean;
@@ -12,17 +22,19 @@ export class EventLog implements AsyncDisposable {
   readonly #stream: EventStream;
   readonly #events: RuntimeEvent[] = [];
   readonly #waiters = new Set<Waiter>();
+  readonly #budgetMs: number;
 
-  private constructor(stream: EventStream) {
+  private constructor(stream: EventStream, { budgetMs = BUDGET_MS }: EventLogOptions) {
     this.#stream = stream;
+    this.#budgetMs = budgetMs;
     this.ended = this.#read();
     this.ended.catch(() => {}); // told by `until` and by whoever awaits it
   }
 
   /** Begins to read, once the stream is live. */
-  static async open(stream: EventStream): Promise<EventLog> {
+  static async open(stream: EventStream, options: EventLogOptions = {}): Promise<EventLog> {
     await stream.ready;
-    return new EventLog(stream);
+    return new EventLog(stream, options);
   }
 
   /** What was read so far, of one container. */
@@ -39,13 +51,26 @@ export class EventLog implements AsyncDisposable {
     );
   }
 
-  /** The first event that matches, of those read and those to come. */
-  until(matches: (event: RuntimeEvent) => boolean): Promise<RuntimeEvent> {
+  /**
+   * The first event that matches, of those read and those to come.
+   *
+   * @param missing Says what was told in its place, once the time is over.
+   */
+  async until(
+    matches: (event: RuntimeEvent) => boolean,
+    missing: () => string = () => this.#events.map(({ type }) => type).join(", "),
+  ): Promise<RuntimeEvent> {
     const known = this.#events.find(matches);
-    if (known) return Promise.resolve(known);
+    if (known) return known;
     const waiter: Waiter = { matches, found: Promise.withResolvers() };
     this.#waiters.add(waiter);
-    return waiter.found.promise;
+    const budgetMs = this.#budgetMs;
+    const message = () => `No such event within ${budgetMs} ms: ${missing()}`;
+    try {
+      return await withinTime(waiter.found.promise, { budgetMs, message });
+    } finally {
+      this.#waiters.delete(waiter);
+    }
   }
 
   /** Waits for an event of a container, by its type and, where one is given, its process. */
@@ -54,9 +79,12 @@ export class EventLog implements AsyncDisposable {
     type: ContainerEvent["type"],
     processId?: string,
   ): Promise<RuntimeEvent> {
-    return this.until((event) =>
-      event.type === type && "containerId" in event && event.containerId === containerId &&
-      (processId === undefined || ("processId" in event && event.processId === processId))
+    const told = () => this.types(containerId).join(", ") || "nothing";
+    return this.until(
+      (event) =>
+        event.type === type && "containerId" in event && event.containerId === containerId &&
+        (processId === undefined || ("processId" in event && event.processId === processId)),
+      () => `"${type}" of "${processId ?? "init"}" in container "${containerId}", but ${told()}`,
     );
   }
 

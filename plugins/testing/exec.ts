@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { assertExited, rejectsWith } from "./assertions.ts";
 import type { Bench } from "./bench.ts";
 
@@ -9,22 +8,25 @@ export function execContract(bench: Bench): void {
   const run = { does: "run" } as const;
   const process = (code: number) => options.process({ does: "exit", code });
 
-  it("exec() gives a handle with a pid; wait() gives its code, also by id after its end", async () => {
-    await bench.withRunning(run, async (id) => {
-      const handle = await bench.client.exec(id, "probe", process(6));
-      assert.equal(handle.id, "probe");
-      assert.equal(handle.containerId, id);
-      assert.ok(handle.pid > 0);
-      const status = await handle.wait();
-      assertExited(status, 6);
-      assert.deepEqual(await handle.wait(), status);
-      assert.deepEqual(await bench.client.wait(id, "probe"), status);
-      assert.deepEqual(await bench.client.wait(id, "probe"), status);
-      assert.equal((await bench.client.status(id)).state, "running");
-    });
-  });
+  bench.it(
+    "exec() gives a handle with a pid; wait() gives its code, also by id after its end",
+    async () => {
+      await bench.withRunning(run, async (id) => {
+        const handle = await bench.client.exec(id, "probe", process(6));
+        assert.equal(handle.id, "probe");
+        assert.equal(handle.containerId, id);
+        assert.ok(handle.pid > 0);
+        const status = await handle.wait();
+        assertExited(status, 6);
+        assert.deepEqual(await handle.wait(), status);
+        assert.deepEqual(await bench.client.wait(id, "probe"), status);
+        assert.deepEqual(await bench.client.wait(id, "probe"), status);
+        assert.equal((await bench.client.status(id)).state, "running");
+      });
+    },
+  );
 
-  it("exec() runs processes side by side", async () => {
+  bench.it("exec() runs processes side by side", async () => {
     await bench.withRunning(run, async (id) => {
       const codes = [1, 2, 3, 4, 5, 6];
       const ended = await Promise.all(codes.map(async (code) => {
@@ -39,24 +41,27 @@ export function execContract(bench: Bench): void {
     });
   });
 
-  it("exec() refuses an id in use with already_exists, and takes it again after the end", async () => {
-    await bench.withRunning(run, async (id) => {
-      const { client } = bench;
-      const first = await client.exec(id, "shell", options.process(run));
-      const again = client.exec(id, "shell", process(0));
-      await rejectsWith(again, "already_exists", { containerId: id, processId: "shell" });
-      assert.equal((await client.status(id, "shell")).state, "running");
-      await bench.withEvents(async (events) => {
-        await client.signalProcess(id, "shell", "KILL");
-        assertExited(await first.wait(), 137);
-        await events.untilType(id, "exit", "shell");
-        await untilFree(() => client.exec(id, "shell", process(2)));
+  bench.it(
+    "exec() refuses an id in use with already_exists, and takes it again after the end",
+    async () => {
+      await bench.withRunning(run, async (id) => {
+        const { client } = bench;
+        const first = await client.exec(id, "shell", options.process(run));
+        const again = client.exec(id, "shell", process(0));
+        await rejectsWith(again, "already_exists", { containerId: id, processId: "shell" });
+        assert.equal((await client.status(id, "shell")).state, "running");
+        await bench.withEvents(async (events) => {
+          await client.signalProcess(id, "shell", "KILL");
+          assertExited(await first.wait(), 137);
+          await events.untilType(id, "exit", "shell");
+          await untilFree(() => client.exec(id, "shell", process(2)));
+        });
+        assertExited(await client.wait(id, "shell"), 2);
       });
-      assertExited(await client.wait(id, "shell"), 2);
-    });
-  });
+    },
+  );
 
-  it("exec() of a missing program rejects with exit code 127 and frees its id", async () => {
+  bench.it("exec() of a missing program rejects with exit code 127 and frees its id", async () => {
     await bench.withRunning(run, async (id) => {
       const missing = options.process({ does: "not-exist" });
       const error = await rejectsWith(bench.client.exec(id, "x", missing), "invalid_argument", {
@@ -70,7 +75,7 @@ export function execContract(bench: Bench): void {
     });
   });
 
-  it("exec() refuses a bad process id and a process without a command", async () => {
+  bench.it("exec() refuses a bad process id and a process without a command", async () => {
     await bench.withRunning(run, async (id) => {
       for (const bad of ["", "a/b", "..", "a".repeat(77)]) {
         await rejectsWith(bench.client.exec(id, bad, process(0)), "invalid_argument", {
@@ -82,14 +87,17 @@ export function execContract(bench: Bench): void {
     });
   });
 
-  it("exec() refuses a container whose process has ended with failed_precondition", async () => {
-    await bench.withRunning({ does: "exit", code: 0 }, async (id) => {
-      await bench.client.wait(id);
-      await rejectsWith(bench.client.exec(id, "late", process(0)), "failed_precondition");
-    });
-  });
+  bench.it(
+    "exec() refuses a container whose process has ended with failed_precondition",
+    async () => {
+      await bench.withRunning({ does: "exit", code: 0 }, async (id) => {
+        await bench.client.wait(id);
+        await rejectsWith(bench.client.exec(id, "late", process(0)), "failed_precondition");
+      });
+    },
+  );
 
-  it("calls about a process that was never added say not_found", async () => {
+  bench.it("calls about a process that was never added say not_found", async () => {
     await bench.withRunning(run, async (id) => {
       const { client } = bench;
       const where = { containerId: id, processId: "nobody" };
@@ -102,7 +110,7 @@ export function execContract(bench: Bench): void {
     });
   });
 
-  it("a process that was added and not started can be deleted", async () => {
+  bench.it("a process that was added and not started can be deleted", async () => {
     await bench.withRunning(run, async (id) => {
       const container = await (await bench.client.runtime()).loadContainer(id);
       const task = await container.task();
@@ -115,20 +123,23 @@ export function execContract(bench: Bench): void {
     });
   });
 
-  it("delete() of a running process is refused; force kills it and tells how it ended", async () => {
-    await bench.withRunning(run, async (id) => {
-      const container = await (await bench.client.runtime()).loadContainer(id);
-      const task = await container.task();
-      const handle = await task.exec("worker", options.process(run));
-      await handle.start();
-      await rejectsWith(handle.delete(), "failed_precondition", { processId: "worker" });
-      assertExited(await handle.delete({ force: true }), 137);
-      assertExited(await handle.wait(), 137);
-      await rejectsWith(task.loadProcess("worker"), "not_found");
-    });
-  });
+  bench.it(
+    "delete() of a running process is refused; force kills it and tells how it ended",
+    async () => {
+      await bench.withRunning(run, async (id) => {
+        const container = await (await bench.client.runtime()).loadContainer(id);
+        const task = await container.task();
+        const handle = await task.exec("worker", options.process(run));
+        await handle.start();
+        await rejectsWith(handle.delete(), "failed_precondition", { processId: "worker" });
+        assertExited(await handle.delete({ force: true }), 137);
+        assertExited(await handle.wait(), 137);
+        await rejectsWith(task.loadProcess("worker"), "not_found");
+      });
+    },
+  );
 
-  it("loadProcess() finds a process that another handle started", async () => {
+  bench.it("loadProcess() finds a process that another handle started", async () => {
     await bench.withRunning(run, async (id) => {
       const started = await bench.client.exec(id, "worker", options.process(run));
       const container = await (await bench.client.runtime()).loadContainer(id);
@@ -139,7 +150,7 @@ export function execContract(bench: Bench): void {
     });
   });
 
-  it("the end of the first process ends the others", async () => {
+  bench.it("the end of the first process ends the others", async () => {
     await bench.withRunning(run, async (id) => {
       const other = await bench.client.exec(id, "other", options.process(run));
       await bench.client.signalProcess(id, "init", "KILL");

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { assertExited, rejectsWith } from "./assertions.ts";
 import type { Bench } from "./bench.ts";
 
@@ -8,7 +7,7 @@ export function lifecycleContract(bench: Bench): void {
   const { options } = bench;
   const run = { does: "run" } as const;
 
-  it("start() gives a handle with a pid; the state is running", async () => {
+  bench.it("start() gives a handle with a pid; the state is running", async () => {
     await bench.withContainer(run, async (id) => {
       const task = await bench.client.start(id);
       assert.equal(task.id, "init");
@@ -19,25 +18,28 @@ export function lifecycleContract(bench: Bench): void {
     });
   });
 
-  it("start() refuses a container that has a task with already_exists", async () => {
+  bench.it("start() refuses a container that has a task with already_exists", async () => {
     await bench.withRunning(run, async (id) => {
       await rejectsWith(bench.client.start(id), "already_exists", { containerId: id });
       assert.equal((await bench.client.status(id)).state, "running");
     });
   });
 
-  it("start() of a missing program rejects with exit code 127 and leaves no task", async () => {
-    await bench.withContainer({ does: "not-exist" }, async (id) => {
-      const error = await rejectsWith(bench.client.start(id), "invalid_argument", {
-        containerId: id,
+  bench.it(
+    "start() of a missing program rejects with exit code 127 and leaves no task",
+    async () => {
+      await bench.withContainer({ does: "not-exist" }, async (id) => {
+        const error = await rejectsWith(bench.client.start(id), "invalid_argument", {
+          containerId: id,
+        });
+        assert.equal(error.exitCode, 127);
+        await rejectsWith(bench.client.status(id), "failed_precondition");
+        await bench.client.delete(id);
       });
-      assert.equal(error.exitCode, 127);
-      await rejectsWith(bench.client.status(id), "failed_precondition");
-      await bench.client.delete(id);
-    });
-  });
+    },
+  );
 
-  it("wait() gives the code and the time, to everyone and any number of times", async () => {
+  bench.it("wait() gives the code and the time, to everyone and any number of times", async () => {
     for (const code of [0, 1, 7, 255]) {
       await bench.withContainer({ does: "exit", code }, async (id) => {
         const startedAt = Date.now();
@@ -63,7 +65,7 @@ export function lifecycleContract(bench: Bench): void {
     }
   });
 
-  it("wait() ends with the reason of an abort, and the next wait still works", async () => {
+  bench.it("wait() ends with the reason of an abort, and the next wait still works", async () => {
     await bench.withRunning(run, async (id) => {
       const abort = new AbortController();
       const wait = bench.client.wait(id, "init", { signal: abort.signal });
@@ -76,16 +78,19 @@ export function lifecycleContract(bench: Bench): void {
     });
   });
 
-  it("deleteTask() refuses a running task; force kills it and tells how it ended", async () => {
-    await bench.withRunning(run, async (id) => {
-      await rejectsWith(bench.client.deleteTask(id), "failed_precondition", { containerId: id });
-      assert.equal((await bench.client.status(id)).state, "running");
-      assertExited(await bench.client.deleteTask(id, { force: true }), 137);
-      await rejectsWith(bench.client.deleteTask(id), "failed_precondition", { containerId: id });
-    });
-  });
+  bench.it(
+    "deleteTask() refuses a running task; force kills it and tells how it ended",
+    async () => {
+      await bench.withRunning(run, async (id) => {
+        await rejectsWith(bench.client.deleteTask(id), "failed_precondition", { containerId: id });
+        assert.equal((await bench.client.status(id)).state, "running");
+        assertExited(await bench.client.deleteTask(id, { force: true }), 137);
+        await rejectsWith(bench.client.deleteTask(id), "failed_precondition", { containerId: id });
+      });
+    },
+  );
 
-  it("start() works again after deleteTask(), with a new pid", async () => {
+  bench.it("start() works again after deleteTask(), with a new pid", async () => {
     await bench.withContainer(run, async (id) => {
       const first = await bench.client.start(id);
       await bench.client.deleteTask(id, { force: true });
@@ -96,14 +101,14 @@ export function lifecycleContract(bench: Bench): void {
     });
   });
 
-  it("run() gives the status and removes the container", async () => {
+  bench.it("run() gives the status and removes the container", async () => {
     const id = bench.newId();
     const spec = options.spec({ does: "exit", code: 5 });
     assertExited(await bench.client.run(id, spec, options.shim), 5);
     await rejectsWith(bench.client.status(id), "not_found");
   });
 
-  it("run() that is aborted kills and removes the container", async () => {
+  bench.it("run() that is aborted kills and removes the container", async () => {
     const id = bench.newId();
     const reason = new Error("stop it");
     await bench.withClient(async (client) => {
@@ -120,7 +125,7 @@ export function lifecycleContract(bench: Bench): void {
     await rejectsWith(bench.client.restore(id), "not_found", { containerId: id });
   });
 
-  it("newTask() makes a task that does not run until start()", async () => {
+  bench.it("newTask() makes a task that does not run until start()", async () => {
     await bench.withContainer({ does: "exit", code: 4 }, async (id) => {
       const container = await (await bench.client.runtime()).loadContainer(id);
       const task = await container.newTask();
@@ -134,7 +139,7 @@ export function lifecycleContract(bench: Bench): void {
     });
   });
 
-  it("delete() of a task that was never started leaves nothing", async () => {
+  bench.it("delete() of a task that was never started leaves nothing", async () => {
     await bench.withContainer(run, async (id) => {
       const container = await (await bench.client.runtime()).loadContainer(id);
       const task = await container.newTask();
@@ -144,7 +149,7 @@ export function lifecycleContract(bench: Bench): void {
     });
   });
 
-  it("dispose of a client leaves its containers running", async () => {
+  bench.it("dispose of a client leaves its containers running", async () => {
     const id = bench.newId();
     try {
       await bench.withClient(async (client) => {
@@ -157,7 +162,7 @@ export function lifecycleContract(bench: Bench): void {
     }
   });
 
-  it("a disposed client refuses every call with unavailable", async () => {
+  bench.it("a disposed client refuses every call with unavailable", async () => {
     await bench.withContainer(run, async (id) => {
       const client = await bench.options.open();
       await client.start(id);

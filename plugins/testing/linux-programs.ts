@@ -3,7 +3,14 @@ import { processSpec } from "../../src/oci/process-spec.ts";
 import type { Process, Spec } from "../../src/oci/spec.ts";
 import type { Program, ProgramOptions } from "./program.ts";
 
-function argsOf(program: Program): readonly string[] {
+/** What {@linkcode linuxProgramSpec} takes. */
+export interface LinuxProgramOptions extends ProgramOptions {
+  /** Folder of the root file system, with `sh`, `cat`, `sleep` and `stty` as busybox has them. */
+  readonly rootfs: string;
+}
+
+/** The command line of a program on Linux, of what every busybox has. */
+export function linuxProgramArgs(program: Program): readonly string[] {
   switch (program.does) {
     case "exit":
       return ["sh", "-c", `exit ${program.code}`];
@@ -22,14 +29,14 @@ function argsOf(program: Program): readonly string[] {
   }
 }
 
-/** A Linux container that runs a program out of a busybox root file system. */
+/** The spec of a Linux container that runs a program, from a read-only root file system. */
 export function linuxProgramSpec(
   program: Program,
-  options: ProgramOptions & { readonly rootfs: string },
+  options: LinuxProgramOptions,
 ): Spec {
   const { rootfs, terminal } = options;
   return linuxSpec({
-    args: argsOf(program),
+    args: linuxProgramArgs(program),
     rootfs,
     readonlyRootfs: true,
     // To checkpoint a network namespace CRIU needs iptables, which not every host has.
@@ -38,8 +45,11 @@ export function linuxProgramSpec(
   });
 }
 
-/** A further process of such a container. */
+/** The spec of a further process of such a container. */
 export function linuxProgramProcess(program: Program, options: ProgramOptions = {}): Process {
   const { terminal } = options;
-  return processSpec({ args: argsOf(program), ...(terminal === undefined ? {} : { terminal }) });
+  return processSpec({
+    args: linuxProgramArgs(program),
+    ...(terminal === undefined ? {} : { terminal }),
+  });
 }

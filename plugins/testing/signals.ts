@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { assertExited, rejectsWith } from "./assertions.ts";
 import type { Bench } from "./bench.ts";
 
@@ -8,16 +7,19 @@ export function signalContract(bench: Bench): void {
   const { options } = bench;
   const run = { does: "run" } as const;
 
-  it("signalProcess() with KILL ends the first process with 137, by name or number", async () => {
-    for (const signal of ["KILL", "SIGKILL", 9] as const) {
-      await bench.withRunning(run, async (id) => {
-        await bench.client.signalProcess(id, "init", signal);
-        assertExited(await bench.client.wait(id), 137);
-      });
-    }
-  });
+  bench.it(
+    "signalProcess() with KILL ends the first process with 137, by name or number",
+    async () => {
+      for (const signal of ["KILL", "SIGKILL", 9] as const) {
+        await bench.withRunning(run, async (id) => {
+          await bench.client.signalProcess(id, "init", signal);
+          assertExited(await bench.client.wait(id), 137);
+        });
+      }
+    },
+  );
 
-  it("signalProcess() with TERM ends a further process with 143", async () => {
+  bench.it("signalProcess() with TERM ends a further process with 143", async () => {
     await bench.withRunning(run, async (id) => {
       const handle = await bench.client.exec(id, "worker", options.process(run));
       await bench.client.signalProcess(id, "worker", "sigterm");
@@ -26,7 +28,7 @@ export function signalContract(bench: Bench): void {
     });
   });
 
-  it("signalProcess() refuses what is no signal, and the process runs on", async () => {
+  bench.it("signalProcess() refuses what is no signal, and the process runs on", async () => {
     await bench.withRunning(run, async (id) => {
       for (const signal of [0, "0", -1, 65, 1.5, NaN, "", "SIG42", "NOPE"]) {
         const call = bench.client.signalProcess(id, "init", signal);
@@ -36,7 +38,7 @@ export function signalContract(bench: Bench): void {
     });
   });
 
-  it("signalProcess() of a process that has ended says not_found", async () => {
+  bench.it("signalProcess() of a process that has ended says not_found", async () => {
     await bench.withRunning({ does: "exit", code: 0 }, async (id) => {
       await bench.client.wait(id);
       const where = { containerId: id, processId: "init" };
@@ -45,19 +47,22 @@ export function signalContract(bench: Bench): void {
     });
   });
 
-  it("kill() of a task that was never started: KILL ends it, others are refused", async () => {
-    await bench.withContainer(run, async (id) => {
-      const container = await (await bench.client.runtime()).loadContainer(id);
-      const task = await container.newTask();
-      await rejectsWith(task.kill("TERM"), "failed_precondition", { containerId: id });
-      assert.equal((await task.status()).state, "created");
-      await task.kill("KILL");
-      assertExited(await task.wait(), 137);
-      await task.delete();
-    });
-  });
+  bench.it(
+    "kill() of a task that was never started: KILL ends it, others are refused",
+    async () => {
+      await bench.withContainer(run, async (id) => {
+        const container = await (await bench.client.runtime()).loadContainer(id);
+        const task = await container.newTask();
+        await rejectsWith(task.kill("TERM"), "failed_precondition", { containerId: id });
+        assert.equal((await task.status()).state, "created");
+        await task.kill("KILL");
+        assertExited(await task.wait(), 137);
+        await task.delete();
+      });
+    },
+  );
 
-  it("signalProcess() with all reaches every process of the container", async () => {
+  bench.it("signalProcess() with all reaches every process of the container", async () => {
     await bench.withRunning(run, async (id) => {
       const { client } = bench;
       const other = await client.exec(id, "other", options.process(run));

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
 import { assertExited, rejectsWith, textOf } from "./assertions.ts";
 import type { Bench } from "./bench.ts";
+import { skipReason } from "./capabilities.ts";
 
 /** Terminals. */
 export function terminalContract(bench: Bench): void {
   const { options } = bench;
-  const skip = !options.capabilities.terminal && "the runtime has no terminals";
+  const { terminal } = options.capabilities;
+  const skip = skipReason(terminal);
   const tellSize = { does: "tell-size" } as const;
   const piped = { stdin: "piped", stdout: "piped" } as const;
   const size = { columns: 91, rows: 17 };
@@ -17,7 +18,53 @@ export function terminalContract(bench: Bench): void {
     writer.releaseLock();
   };
 
-  it("resizeTerminal() sets the size of a running process's terminal", { skip }, async () => {
+  bench.it("resizeTerminal() refuses a size outside 1 to 65535", async () => {
+    await bench.withRunning({ does: "run" }, async (id) => {
+      for (const bad of [0, -1, NaN, 1.5, 65536, 2 ** 32]) {
+        const columns = bench.client.resizeTerminal(id, "init", { columns: bad, rows: 24 });
+        await rejectsWith(columns, "invalid_argument", { field: "columns" });
+        const rows = bench.client.resizeTerminal(id, "init", { columns: 80, rows: bad });
+        await rejectsWith(rows, "invalid_argument", { field: "rows" });
+      }
+    });
+  });
+
+  bench.it(
+    "resizeTerminal() refuses a process without a terminal with failed_precondition",
+    async () => {
+      await bench.withRunning({ does: "run" }, async (id) => {
+        await rejectsWith(bench.client.resizeTerminal(id, "init", size), "failed_precondition", {
+          containerId: id,
+          processId: "init",
+        });
+        await bench.client.exec(id, "worker", options.process({ does: "run" }));
+        await rejectsWith(bench.client.resizeTerminal(id, "worker", size), "failed_precondition", {
+          processId: "worker",
+        });
+      });
+    },
+  );
+
+  if (terminal === false) {
+    bench.it("create() or start(), and exec(), refuse a terminal with unimplemented", async () => {
+      const id = bench.newId();
+      const spec = options.spec(tellSize, { terminal: true });
+      const start = async () => {
+        await bench.client.create(id, spec, options.shim);
+        await bench.client.start(id, { stdio: piped });
+      };
+      await rejectsWith(start, "unimplemented");
+      await bench.remove(id);
+      await bench.withRunning({ does: "run" }, async (id) => {
+        const process = options.process(tellSize, { terminal: true });
+        await rejectsWith(bench.client.exec(id, "shell", process), "unimplemented");
+        await rejectsWith(bench.client.status(id, "shell"), "not_found");
+      });
+    });
+    return;
+  }
+
+  bench.it("resizeTerminal() sets the size of a running process's terminal", async () => {
     await bench.withContainer(tellSize, async (id) => {
       const task = await bench.client.start(id, { stdio: piped });
       const output = textOf(task.stdio.stdout);
@@ -26,9 +73,9 @@ export function terminalContract(bench: Bench): void {
       assertExited(await task.wait(), 0);
       assert.match(await output, /17 91\r\n/);
     }, { terminal: true });
-  });
+  }, { skip });
 
-  it("resizeTerminal() sets the size of a further process's terminal", { skip }, async () => {
+  bench.it("resizeTerminal() sets the size of a further process's terminal", async () => {
     await bench.withRunning({ does: "run" }, async (id) => {
       const process = options.process(tellSize, { terminal: true });
       const handle = await bench.client.exec(id, "shell", process, { stdio: piped });
@@ -38,9 +85,9 @@ export function terminalContract(bench: Bench): void {
       assertExited(await handle.wait(), 0);
       assert.match(await output, /17 91\r\n/);
     });
-  });
+  }, { skip });
 
-  it("resize() before start() is the size that the process finds", { skip }, async () => {
+  bench.it("resize() before start() is the size that the process finds", async () => {
     await bench.withContainer(tellSize, async (id) => {
       const container = await (await bench.client.runtime()).loadContainer(id);
       const task = await container.newTask({ stdio: piped });
@@ -54,37 +101,13 @@ export function terminalContract(bench: Bench): void {
       await task.delete();
       assert.match(await output, /17 91\r\n/);
     }, { terminal: true });
-  });
+  }, { skip });
 
-  it("resizeTerminal() refuses a size outside 1 to 65535", async () => {
-    await bench.withRunning({ does: "run" }, async (id) => {
-      for (const bad of [0, -1, NaN, 1.5, 65536, 2 ** 32]) {
-        const columns = bench.client.resizeTerminal(id, "init", { columns: bad, rows: 24 });
-        await rejectsWith(columns, "invalid_argument", { field: "columns" });
-        const rows = bench.client.resizeTerminal(id, "init", { columns: 80, rows: bad });
-        await rejectsWith(rows, "invalid_argument", { field: "rows" });
-      }
-    });
-  });
-
-  it("resizeTerminal() refuses a process without a terminal with failed_precondition", async () => {
-    await bench.withRunning({ does: "run" }, async (id) => {
-      await rejectsWith(bench.client.resizeTerminal(id, "init", size), "failed_precondition", {
-        containerId: id,
-        processId: "init",
-      });
-      await bench.client.exec(id, "worker", options.process({ does: "run" }));
-      await rejectsWith(bench.client.resizeTerminal(id, "worker", size), "failed_precondition", {
-        processId: "worker",
-      });
-    });
-  });
-
-  it("start() refuses a stderr of its own with a terminal", { skip }, async () => {
+  bench.it("start() refuses a stderr of its own with a terminal", async () => {
     await bench.withContainer(tellSize, async (id) => {
       const start = bench.client.start(id, { stdio: { stdout: "piped", stderr: "piped" } });
       await rejectsWith(start, "invalid_argument");
       await rejectsWith(bench.client.status(id), "failed_precondition");
     }, { terminal: true });
-  });
+  }, { skip });
 }

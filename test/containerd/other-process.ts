@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { OtherProcess } from "../../plugins/testing/bench.ts";
+import type { OtherProcess } from "../../plugins/testing/mod.ts";
 import type { Daemon } from "../helpers/daemon.ts";
 import { runScript, spawnScript } from "../helpers/runtime.ts";
 
 const script = new URL("./contract-child.ts", import.meta.url);
 
 /** Uses the containers of a daemon from a process of its own, on the runtime that runs this. */
-export function otherProcess(daemon: () => Daemon): OtherProcess & {
+export function otherProcess(daemon: () => Daemon): Required<OtherProcess> & {
   /** As `startPiped`, with a further process that copies its input in a container that runs. */
   readonly execPiped: (id: string, text: string) => Promise<string>;
 } {

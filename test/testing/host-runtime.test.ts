@@ -1,7 +1,12 @@
+import assert from "node:assert/strict";
 import { hostRuntime } from "../../examples/plugin/host-runtime.ts";
-import { linuxProgramProcess, linuxProgramSpec } from "../../plugins/testing/linux-programs.ts";
-import { runtimeContract } from "../../plugins/testing/mod.ts";
+import {
+  linuxProgramProcess,
+  linuxProgramSpec,
+  runtimeContract,
+} from "../../plugins/testing/mod.ts";
 import { Client, Registry } from "../../src/mod.ts";
+import { runScript } from "../helpers/runtime.ts";
 
 const shim = "org.example.host.v1";
 const plugin = hostRuntime();
@@ -19,6 +24,16 @@ runtimeContract({
     listPids: true,
     updateResources: false,
     checkpoint: false,
-    inOtherProcess: false,
+    inOtherProcess: {
+      inherit: async (id, program) => {
+        const script = new URL("./inherit-child.ts", import.meta.url);
+        const { code, stdout, stderr } = await runScript("current", script, [
+          id,
+          JSON.stringify(program),
+        ]);
+        assert.equal(code, 0, stderr);
+        return { stdout, stderr };
+      },
+    },
   },
 });
