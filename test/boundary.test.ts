@@ -44,6 +44,8 @@ const acquaintances: Readonly<Record<string, readonly string[]>> = {
   auto: plugins.filter((name) => name !== testSuite),
   containerd: ["rpc"],
   grpc: ["rpc", "unix", "tcp"],
+  // Asks the daemon over gRPC; what the system says of files it tells as the streams do.
+  supervisor: ["fifo", "grpc", "rpc", "unix"],
   // One kind of socket, two kinds of address.
   tcp: ["unix"],
   ttrpc: ["rpc", "unix"],

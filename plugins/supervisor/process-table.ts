@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
+import { systemCode } from "../fifo/system-error.ts";
+
+/** Says which process is meant, also after its id has gone to another one. */
+export interface ProcessIdentity {
+  /** Its id. */
+  readonly pid: number;
+  /** When it was started, in clock ticks since boot: field 22 of `/proc/<pid>/stat`. */
+  readonly startTicks: number;
+  /** Which boot that was. */
+  readonly bootId: string;
+}
+
+/** What the kernel says of a process, or nothing if there is none that runs. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const stat = readProc(`${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The name before may hold anything, also spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, startTicks] = [fields[0], Number(fields[19])];
+  // What has ended and was not waited for does nothing any more.
+  if (state === undefined || "ZX".includes(state) || Number.isNaN(startTicks)) return undefined;
+  return { pid, startTicks, bootId: readProc("sys/kernel/random/boot_id")?.trim() ?? "" };
+}
+
+/** Whether it is this process that runs, and not a later one with its id. */
+export function isAlive({ pid, startTicks, bootId }: ProcessIdentity): boolean {
+  const found = identify(pid);
+  return found?.startTicks === startTicks && found.bootId === bootId;
+}
+
+/**
+ * Whether a process was started as a daemon with a configuration: by its command line, and by the
+ * name of its program, or of the script that is one.
+ *
+ * @param programs Names that the program may have.
+ */
+export function isDaemon(pid: number, configFile: string, programs: readonly string[]): boolean {
+  const args = readProc(`${pid}/cmdline`)?.split("\0") ?? [];
+  const at = args.indexOf("--config");
+  if (at < 1 || args[at + 1] !== configFile) return false;
+  return [programOf(pid), ...args.slice(0, Math.min(at, 2))].some((path) =>
+    programs.includes(basename(path))
+  );
+}
+
+/** Every process that was started as a daemon with a configuration, as {@linkcode isDaemon}. */
+export function findDaemons(
+  configFile: string,
+  programs: readonly string[],
+): readonly ProcessIdentity[] {
+  return allPids().filter((pid) => isDaemon(pid, configFile, programs))
+    .flatMap((pid) => identify(pid) ?? []);
+}
+
+/** The ids of all processes. */
+export function allPids(): readonly number[] {
+  return readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name)).map(Number);
+}
+
+/**
+ * Reads a file of `/proc`, or nothing if its process is gone.
+ *
+ * @throws What is not about the process, such as a missing permission in Deno: to take that for the
+ * end of a process would be a mistake.
+ */
+export function readProc(path: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${path}`, "utf8");
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a process, or a file of it, is not there any more. */
+export function isGone(error: unknown): boolean {
+  return ["ENOENT", "ESRCH"].includes(systemCode(error));
+}
+
+function programOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "");
+  } catch {
+    return ""; // of the kernel, of another user, or gone
+  }
+}

@@ -1,0 +1,76 @@
+import { readdirSync, readlinkSync } from "node:fs";
+import { connect } from "node:net";
+import { allPids, isGone, readProc } from "./process-table.ts";
+
+/** `__SO_ACCEPTCON` of the kernel: the socket listens. */
+const LISTENS = 0x10000;
+
+/** Whether anything listens on a unix socket. */
+export function isListenedOn(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const settle = (listens: boolean) => {
+      resolve(listens);
+      socket.destroy();
+    };
+    socket.on("connect", () => settle(true));
+    // A full backlog, say, is one of a listener. Where it was given up before, Bun says ENOENT.
+    socket.on(
+      "error",
+      (error: { readonly code?: string }) =>
+        settle(!["ENOENT", "ECONNREFUSED", "ENOTSOCK"].includes(error.code ?? "")),
+    );
+  });
+}
+
+/**
+ * Whether processes, and nobody else, listen on a unix socket. The kernel names the listening
+ * sockets that were bound to the path, and processes name the sockets that they hold.
+ */
+export function isListenedOnBy(path: string, pids: readonly number[]): boolean {
+  const listening = listeningInodes(path);
+  const held = new Set(pids.flatMap(socketInodesOf));
+  return listening.length > 0 && listening.every((inode) => held.has(inode));
+}
+
+/** A process that listens on a unix socket, if it can be told. */
+export function listenerOf(path: string): number | undefined {
+  try {
+    const listening = listeningInodes(path);
+    return allPids().find((pid) => socketInodesOf(pid).some((each) => listening.includes(each)));
+  } catch {
+    return undefined; // what other users' processes hold is not told to everybody
+  }
+}
+
+/** The numbers of the listening sockets that were bound to a path, in this network namespace. */
+export function listeningInodes(path: string): readonly string[] {
+  const rows = (readProc("net/unix") ?? "").split("\n").slice(1);
+  return rows.flatMap((row) => {
+    const [, flags, inode, bound] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.*)$/.exec(row) ?? [];
+    const listens = (parseInt(flags ?? "", 16) & LISTENS) !== 0;
+    return listens && bound === path && inode !== undefined ? [inode] : [];
+  });
+}
+
+/** The numbers of the sockets that a process holds. */
+export function socketInodesOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const target = readLink(`/proc/${pid}/fd/${fd}`);
+      return /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? [];
+    });
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (isGone(error)) return ""; // closed in between
+    throw error;
+  }
+}
