@@ -8,7 +8,7 @@ interface Waiter {
 }
 
 /** How long an event is waited for, in milliseconds; only a hang takes that. */
-const BUDGET_MS = 20_000;
+const BUDGET_MS = 60_000;
 
 /** Reads a subscription to its end and keeps what it brought. */
 export class RecordedEvents implements AsyncDisposable {
