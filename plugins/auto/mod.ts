@@ -17,6 +17,10 @@ import { grpc } from "../grpc/mod.ts";
 import type { TlsOptions } from "../tcp/mod.ts";
 import { validateAddress } from "./address.ts";
 import { chooseRuntime, isOnThisHost } from "./choose-runtime.ts";
+import { OwningClient } from "./owning-client.ts";
+import type { Supervision, SupervisionOptions } from "./supervision.ts";
+
+export type { SupervisionOptions };
 
 /** What {@linkcode connect} takes. */
 export interface ConnectOptions extends CallOptions, Pick<ClientOptions, "backend" | "onError"> {
@@ -26,10 +30,20 @@ export interface ConnectOptions extends CallOptions, Pick<ClientOptions, "backen
    * are no streams: its daemon does not see the pipes of this one.
    */
   readonly address?: string | undefined;
-  /** The namespace. Default: `$CONTAINERD_NAMESPACE`, else `default`. */
+  /**
+   * The namespace. Default: `$CONTAINERD_NAMESPACE`, else `default`, or `libcontainerd` with
+   * `supervise`.
+   */
   readonly namespace?: string | undefined;
   /** Certificates for a `tls` address. */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * Starts a private containerd, or takes over the one that a crashed process has left, and watches
+   * it, as `supervise()` of `supervisor` does: `true`, or its options. Disposing the client stops
+   * it, unless `keepRunning` is set; containers run on, and the next client finds them. Without an
+   * `address`. Default: false, which connects to a containerd that runs.
+   */
+  readonly supervise?: boolean | SupervisionOptions | undefined;
   /** How long output may stay open after its process has ended, in milliseconds. Default: 2000. */
   readonly drainBudgetMs?: number | undefined;
   /** How long a removal waits for answers of a shim, in milliseconds. Default: 40000. */
@@ -40,6 +54,7 @@ const NAMES = [
   "address",
   "namespace",
   "tls",
+  "supervise",
   "drainBudgetMs",
   "removalBudgetMs",
   "backend",
@@ -56,7 +71,8 @@ const NAMES = [
  * ```
  *
  * @throws {ContainerError} `unavailable` if no runtime answers, `permission_denied` without access,
- * `unimplemented` on a platform that has none, `invalid_argument` for a bad option.
+ * `unimplemented` on a platform that has none, `invalid_argument` for a bad option; with `supervise`
+ * also what `supervise()` throws.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   // The first thing that one tries; its letters would be refused one by one.
@@ -67,7 +83,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { signal, tls, drainBudgetMs, removalBudgetMs, backend, onError } = options;
   // The global: Node makes the standard streams for those who import `node:process`.
   const { platform, env } = process;
-  const { address, namespace, reason } = chooseRuntime({ platform, env, options });
+  const supervision = await supervisionOf(options, env);
+  const { address, namespace, reason } = supervision?.choice ??
+    chooseRuntime({ platform, env, options });
   validateAddress(address, reason);
   const plugin = containerd({
     rpc: grpc({ address, tls }),
@@ -78,16 +96,18 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     drainBudgetMs,
     removalBudgetMs,
   });
-  const client = new Client(new Registry({}, { fallback: plugin }), {
-    backend,
-    onError,
-    description: { runtime: plugin.id, address, reason },
-  });
+  const registry = new Registry({}, { fallback: plugin });
+  const description = { runtime: plugin.id, address, reason };
+  const clientOptions = { backend, onError, description };
+  const client = supervision === undefined
+    ? new Client(registry, clientOptions)
+    : new OwningClient(registry, clientOptions, supervision);
   try {
+    await supervision?.start({ signal });
     await client.version(undefined, { signal });
   } catch (error) {
     await client[Symbol.asyncDispose]();
-    if (!isContainerError(error, "unavailable")) throw error;
+    if (!isContainerError(error, "unavailable") || error.plugin === "supervisor") throw error;
     throw new ContainerError(
       "unavailable",
       `${error.message} (${reason})`,
@@ -95,4 +115,21 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     );
   }
   return client;
+}
+
+/** The private daemon, if one is asked for; who asks for none does not load what it takes. */
+async function supervisionOf(
+  options: ConnectOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Supervision | undefined> {
+  const { supervise = false } = options;
+  if (supervise === false) return undefined;
+  if (supervise !== true && (typeof supervise !== "object" || supervise === null)) {
+    throw invalidArgument(
+      "supervise",
+      `Cannot use supervise "${String(supervise)}": not a boolean or options`,
+    );
+  }
+  const { Supervision } = await import("./supervision.ts");
+  return new Supervision(options, env);
 }

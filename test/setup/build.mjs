@@ -18,7 +18,7 @@ const groups = [
   { name: "core", files: /^src\/(?!oci\/)/ },
   { name: "spec", files: /^src\/oci\// },
   { name: "containerd", files: /^plugins\/(?:rpc|containerd\/(?:mod|runtime))\b/ },
-  { name: "local", files: /^plugins\/(?:auto|grpc|unix|fifo)\// },
+  { name: "local", files: /^plugins\/(?:auto\/(?!supervision)|grpc|unix|fifo)\// },
 ];
 
 /**
