@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { type ContainerError, type ErrorCode, isContainerError } from "../../src/errors.ts";
 import type { ExitedStatus, ExitStatus } from "../../src/exit-status.ts";
 
@@ -11,7 +12,8 @@ export async function rejectsWith(
   let error: unknown;
   try {
     const value = await (typeof call === "function" ? call() : call);
-    assert.fail(`Resolved with ${String(value)} instead of rejecting with ${code}`);
+    const found = inspect(value, { depth: 1, breakLength: Infinity });
+    assert.fail(`Resolved with ${found} instead of rejecting with ${code}`);
   } catch (caught) {
     error = caught;
   }

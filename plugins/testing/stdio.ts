@@ -117,6 +117,27 @@ export function stdioContract(bench: Bench): void {
     });
   });
 
+  bench.it(
+    "a stream of the caller that fails is told to onError, and the process goes on",
+    async () => {
+      const problem = new Error("cannot take it");
+      const told = Promise.withResolvers<unknown>();
+      await bench.withClient(async (client) => {
+        await bench.withContainer(print, async (id) => {
+          const stdout = new WritableStream<Uint8Array>({ write: () => Promise.reject(problem) });
+          const task = await client.start(id, { stdio: { stdout, stderr: "piped" } });
+          assert.equal(await textOf(task.stdio.stderr), print.stderr);
+          assertExited(await task.wait(), 0);
+          const error = await rejectsWith(
+            told.promise.then((each) => Promise.reject(each)),
+            "data_loss",
+          );
+          assert.equal(error.cause, problem);
+        });
+      }, { onError: told.resolve });
+    },
+  );
+
   bench.it("start() hands a callback the streams before the process runs", async () => {
     await bench.withContainer(copy, async (id) => {
       let output: Promise<string> | undefined;
