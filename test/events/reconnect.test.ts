@@ -318,6 +318,58 @@ describe("events() after a break", () => {
     });
   });
 
+  for (const exit of ["told", "not told"] as const) {
+    it(`events() tells the whole of a task that began unseen and is gone before it is asked for; its exit is ${exit}`, async () => {
+      await withFake(async ({ fake, events, others, startByOthers, execByOthers }) => {
+        const subscribe = fake.hold("Events/Subscribe", "before");
+        const list = fake.hold("Tasks/List", "before");
+        await fake.dropConnections();
+        await subscribe.arrived;
+        await startByOthers("web"); // told to nobody
+        subscribe.release();
+        await list.arrived;
+        await execByOthers("web", "more");
+        fake.tasks.exit("web", { processId: "more", code: 4 });
+        if (exit === "not told") fake.mute("/tasks/exit");
+        fake.tasks.exit("web", { code: 3 });
+        await others.delete({ containerId: "web" });
+        list.release();
+        await events.until("delete web/init");
+        await startByOthers("two");
+        await events.until("start two");
+        assert.deepEqual(events.of("web").map((line) => line.replace(/ \(.*\)$/, "")), [
+          "create web",
+          "start web",
+          "exec-added web/more",
+          "exec-started web/more",
+          "exit web/more 4",
+          "exit web/init 3",
+          "delete web/init",
+        ]);
+      });
+    });
+  }
+
+  it("events() tells the whole of a task of one's own that began and ended unseen", async () => {
+    await withFake(async ({ fake, client, events, start }) => {
+      const held = fake.hold("Events/Subscribe", "before");
+      await fake.dropConnections();
+      await held.arrived;
+      const task = await start("web"); // told to nobody
+      fake.tasks.exit("web", { code: 3 });
+      await task.wait();
+      await client.delete("web", { force: true });
+      held.release();
+      await events.until("delete web/init");
+      assert.deepEqual(events.of("web").map((line) => line.replace(/ \(.*\)$/, "")), [
+        "create web",
+        "start web",
+        "exit web/init 3",
+        "delete web/init",
+      ]);
+    });
+  });
+
   it("events() whose daemon is not there at first rejects; so does one that it refuses", async () => {
     await withFake(async ({ fake }) => {
       const client = openFake(fake);
