@@ -55,8 +55,8 @@ export class RecordedEvents implements AsyncDisposable {
     await this.holds(`"${line}"`, () => this.#lines.filter(isIt).length >= times);
   }
 
-  /** Waits until something holds of what came. */
-  async holds(what: string, isOver: () => boolean): Promise<void> {
+  /** Waits until something holds of what came; `what` is asked for in vain. */
+  async holds(what: string | (() => string), isOver: () => boolean): Promise<void> {
     if (isOver()) return;
     if (this.#isOver) throw this.#error(what, "the stream ended");
     const waiter = { isOver, done: Promise.withResolvers<void>() };
@@ -92,7 +92,8 @@ export class RecordedEvents implements AsyncDisposable {
     }
   }
 
-  #error(what: string, why: string): Error {
-    return new Error(`Waited for ${what}: ${why}, after:\n${this.#lines.join("\n")}`);
+  #error(what: string | (() => string), why: string): Error {
+    const name = typeof what === "function" ? what() : what;
+    return new Error(`Waited for ${name}: ${why}, after:\n${this.#lines.join("\n")}`);
   }
 }
