@@ -76,18 +76,6 @@ export function recordContract(bench: Bench): void {
     },
   );
 
-  bench.it(
-    "a handle stands for the container it was got for, not for a later one of its id",
-    async () => {
-      await bench.withContainer(exit, async (id) => {
-        const before = await (await bench.client.runtime()).loadContainer(id);
-        await bench.client.create(id, options.spec(exit), options.shim, { replace: true });
-        await rejectsWith(before.delete(), "not_found", { containerId: id });
-        await bench.client.start(id);
-      });
-    },
-  );
-
   bench.it("create() refuses a bad id, a bad label and a spec without a command", async () => {
     const spec = options.spec(exit);
     const { client } = bench;
