@@ -75,6 +75,7 @@ export class DaemonHost {
    * another configuration, is ended.
    *
    * @returns Whether there is one now.
+   * @throws {ContainerError} `conflict` if somebody else listens on its socket.
    */
   async takeOver(signal: AbortSignal): Promise<boolean> {
     const left = this.#left();
@@ -93,6 +94,8 @@ export class DaemonHost {
         return true;
       }
     }
+    // Its end would take the socket's file with it, whoever has put that there.
+    if (!this.#listens(left)) await this.#assertSocketFree();
     await endDaemon(this.#processes(left), REPLACE_BUDGET_MS);
     return false;
   }

@@ -35,12 +35,14 @@ export function isListenedOnBy(path: string, pids: readonly number[]): boolean {
 
 /** A process that listens on a unix socket, if it can be told. */
 export function listenerOf(path: string): number | undefined {
-  try {
-    const listening = listeningInodes(path);
-    return allPids().find((pid) => socketInodesOf(pid).some((each) => listening.includes(each)));
-  } catch {
-    return undefined; // what other users' processes hold is not told to everybody
-  }
+  const listening = listeningInodes(path);
+  return allPids().find((pid) => {
+    try {
+      return socketInodesOf(pid).some((each) => listening.includes(each));
+    } catch {
+      return false; // what other users' processes hold is not told to everybody
+    }
+  });
 }
 
 /** The numbers of the listening sockets that were bound to a path, in this network namespace. */

@@ -103,7 +103,6 @@ class Supervisor implements SupervisedDaemon {
     checkOptions(options);
     const { signal } = options;
     signal?.throwIfAborted();
-    if (this.#state === "running") return;
     const waiter = Promise.withResolvers<void>();
     this.#waiting.add(waiter);
     this.#tellWaiting();
@@ -264,6 +263,8 @@ class Supervisor implements SupervisedDaemon {
 
   #tellWaiting(): void {
     if (this.#state === "starting" || this.#state === "restarting") return;
+    // It has ended, which is about to be noticed.
+    if (this.#state === "running" && this.pid === undefined) return;
     for (const { resolve, reject } of this.#waiting) {
       if (this.#state === "running") resolve();
       else reject(this.#failure ?? this.#problem(this.#state));

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { isContainerError } from "../../src/errors.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { isRunning } from "../helpers/processes.ts";
+import { rejection } from "../helpers/rejection.ts";
+import { SupervisorBed } from "../supervisor/support/supervisor-bed.ts";
+import { RUNC } from "./support/open-client.ts";
+import { sleeper } from "./support/specs.ts";
+
+let bed: SupervisorBed;
+beforeEach(() => {
+  bed = new SupervisorBed();
+});
+afterEach(async () => {
+  await bed.remove();
+});
+
+/** Waits until a state was told a number of times. */
+function told(state: string, times: number): Promise<void> {
+  return eventually(
+    `${times} times ${state}`,
+    () => bed.states.filter((each) => each === state).length >= times,
+  );
+}
+
+describe("a daemon that ends", () => {
+  it("supervise() restarts it; its containers run, and the same client goes on", async () => {
+    const daemon = await bed.supervise();
+    const client = bed.client(daemon);
+    await client.create("web", sleeper(), RUNC);
+    const web = await client.start("web");
+    const { pid = 0, address } = daemon;
+
+    process.kill(pid, "SIGKILL");
+    await told("restarting", 1);
+    await daemon.ready();
+    assert.notEqual(daemon.pid, pid);
+    assert.equal(daemon.address, address);
+    assert.deepEqual(bed.daemonPids(), [daemon.pid]);
+    const [, , restarting] = bed.changes;
+    assert.match(
+      restarting?.reason?.message ?? "",
+      new RegExp(`^Lost containerd "unix://.*": process ${pid} ended by SIGKILL$`),
+    );
+
+    assert.ok(isRunning(web.pid));
+    assert.equal((await client.status("web")).state, "running");
+    const ended = client.wait("web");
+    await client.signalProcess("web", "init", "SIGKILL");
+    assert.equal((await ended).state, "exited");
+    await client.delete("web", { force: true });
+    assert.deepEqual(bed.states, ["starting", "running", "restarting", "running"]);
+  });
+
+  it("supervise() restarts it again and again, as long as it comes up", async () => {
+    const daemon = await bed.supervise({ maxRestarts: 1 });
+    for (let round = 1; round <= 3; round++) {
+      process.kill(daemon.pid ?? 0, "SIGKILL");
+      await told("restarting", round);
+      await daemon.ready();
+    }
+    assert.equal(daemon.state, "running");
+  });
+
+  it("supervise() gives up on one that does not come up, with its last words", async () => {
+    const binary = bed.script('exec "$REAL" "$@"');
+    const daemon = await bed.supervise({ binary, maxRestarts: 2 });
+    bed.script('echo "no luck today"; exit 3');
+    process.kill(daemon.pid ?? 0, "SIGKILL");
+    await told("restarting", 1);
+    const waiting = rejection(daemon.ready());
+    const error = await rejection(daemon.ended);
+    assert.ok(isContainerError(error, "unavailable"));
+    assert.match(
+      error.message,
+      /^Cannot keep containerd ".*" running: given up after 2 failed restarts: .*ended with exit code 3\nno luck today$/,
+    );
+    assert.equal(await waiting, error);
+    assert.equal(bed.changes.at(-1)?.reason, error);
+    assert.equal(daemon.state, "failed");
+    assert.equal(daemon.pid, undefined);
+    assert.deepEqual(daemon.logTail(1), ["no luck today"]);
+    assert.deepEqual(bed.daemonPids(), []);
+    await daemon.stop();
+    assert.equal(daemon.state, "failed");
+
+    bed.script('exec "$REAL" "$@"');
+    assert.equal((await bed.supervise({ binary })).state, "running");
+  });
+
+  it("stop() ends it also while it is being restarted", async () => {
+    const binary = bed.script('exec "$REAL" "$@"');
+    const daemon = await bed.supervise({ binary });
+    const never = `${bed.home}/never`;
+    bed.script(`[ -e ${never} ] || mkfifo ${never}; echo hanging; read x < ${never}`);
+    process.kill(daemon.pid ?? 0, "SIGKILL");
+    await eventually("the restart", () => daemon.logTail(1)[0] === "hanging");
+    assert.equal(daemon.state, "restarting");
+    await daemon.stop();
+    assert.equal(daemon.state, "stopped");
+    assert.deepEqual(bed.daemonPids(), []);
+  });
+
+  it("ready() of an aborted caller rejects with the reason", async () => {
+    const binary = bed.script('exec "$REAL" "$@"');
+    const daemon = await bed.supervise({ binary, maxRestarts: 100 });
+    bed.script("exit 3");
+    process.kill(daemon.pid ?? 0, "SIGKILL");
+    await told("restarting", 1);
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const waiting = rejection(daemon.ready({ signal: controller.signal }));
+    controller.abort(reason);
+    assert.equal(await waiting, reason);
+    assert.equal(daemon.state, "restarting");
+  });
+});
+
+describe("a daemon that hangs", () => {
+  it("supervise() replaces it", async () => {
+    const daemon = await bed.supervise({
+      healthIntervalMs: 50,
+      healthTimeoutMs: 1000,
+      healthMisses: 2,
+    });
+    const client = bed.client(daemon);
+    await client.create("web", sleeper(), RUNC);
+    const web = await client.start("web");
+    const { pid = 0 } = daemon;
+    process.kill(pid, "SIGSTOP");
+    await told("restarting", 1);
+    assert.match(bed.changes.at(-1)?.reason?.message ?? "", /no answer to 2 health checks$/);
+    await daemon.ready();
+    assert.ok(!isRunning(pid));
+    assert.deepEqual(bed.daemonPids(), [daemon.pid]);
+    assert.ok(isRunning(web.pid));
+    await client.delete("web", { force: true });
+  });
+
+  it("supervise() keeps one that answers in between", async () => {
+    const daemon = await bed.supervise({
+      healthIntervalMs: 50,
+      healthTimeoutMs: 300,
+      healthMisses: 1_000_000,
+    });
+    const { pid = 0 } = daemon;
+    process.kill(pid, "SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    process.kill(pid, "SIGCONT");
+    await bed.client(daemon).version();
+    assert.equal(daemon.pid, pid);
+    assert.deepEqual(bed.states, ["starting", "running"]);
+  });
+});
+
+describe("a log that grows", () => {
+  it("supervise() sets it aside while the daemon runs", async () => {
+    const daemon = await bed.supervise({
+      logLevel: "debug",
+      maxLogBytes: 2000,
+      healthIntervalMs: 20,
+    });
+    const { existsSync, statSync } = await import("node:fs");
+    await eventually("an old log", () => existsSync(`${daemon.logFile}.1`));
+    assert.ok(statSync(`${daemon.logFile}.1`).size > 2000);
+    const before = statSync(daemon.logFile).size;
+    // What it writes from then on is at the beginning, not behind a hole.
+    process.kill(daemon.pid ?? 0, "SIGUSR1");
+    await eventually("new lines", () => daemon.logTail(50).join("\n").includes("goroutine"));
+    assert.ok(before <= 4000, `${before}`);
+  });
+});

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import process from "node:process";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { eventually } from "../helpers/eventually.ts";
+import { isRunning, readProcess } from "../helpers/processes.ts";
+import { rejection } from "../helpers/rejection.ts";
+import { SupervisorBed } from "../supervisor/support/supervisor-bed.ts";
+import { ChildScript } from "./support/child-script.ts";
+import { RUNC } from "./support/open-client.ts";
+import { sleeper } from "./support/specs.ts";
+
+const ownerScript = new URL("../supervisor/support/owner-child.ts", import.meta.url);
+
+let bed: SupervisorBed;
+beforeEach(() => {
+  bed = new SupervisorBed();
+});
+afterEach(async () => {
+  await bed.remove();
+});
+
+/** Starts a daemon whose owner is killed; gives its pid. */
+async function orphan(): Promise<number> {
+  const child = new ChildScript(ownerScript, ["hold", bed.home]);
+  try {
+    await child.line("end");
+  } finally {
+    child.kill();
+  }
+  const [line = ""] = (await child.ended).lines;
+  const pid = Number(line.slice("pid ".length));
+  assert.ok(isRunning(pid), line);
+  assert.ok(existsSync(`${bed.home}/owner`));
+  return pid;
+}
+
+/** A process that has nothing to do with containerd, for the length of `use`. */
+async function withStranger(
+  use: (stranger: ChildProcess & { readonly pid: number }) => Promise<void>,
+): Promise<void> {
+  const child = spawn("sleep", ["600"], { stdio: "ignore" });
+  await once(child, "spawn");
+  const { pid } = child;
+  assert.ok(pid !== undefined);
+  try {
+    await use(Object.assign(child, { pid }));
+    assert.ok(isRunning(pid), "it was ended");
+    assert.notEqual(readProcess(pid)?.state, "T");
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+function notePid(pid: number, startTicks: number | undefined): void {
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  writeFileSync(`${bed.home}/containerd.pid`, `${pid}\n${startTicks}\n${boot}\n`);
+}
+
+describe("a daemon that an owner has left", () => {
+  it("supervise() takes it over when the owner was killed, with its containers", async () => {
+    const pid = await orphan();
+    const daemon = await bed.supervise();
+    assert.equal(daemon.pid, pid);
+    assert.equal(daemon.takenOver, true);
+    assert.notEqual(daemon.version, "");
+    assert.deepEqual(bed.daemonPids(), [pid]);
+    const client = bed.client(daemon);
+    await client.create("web", sleeper(), RUNC);
+    await client.start("web");
+
+    // It is watched like one's own, though it is nobody's child here.
+    process.kill(pid, "SIGKILL");
+    await eventually("the restart", () => bed.states.includes("restarting"));
+    await daemon.ready();
+    assert.notEqual(daemon.pid, pid);
+    assert.equal((await client.status("web")).state, "running");
+    await client.delete("web", { force: true });
+  });
+
+  it("supervise() takes it over after detach(), and stop() ends it", async () => {
+    const first = await bed.supervise();
+    const { pid } = first;
+    await first.detach();
+    await first.ended;
+    await first.stop();
+    assert.equal(first.state, "detached");
+    assert.deepEqual(bed.daemonPids(), [pid]);
+    const second = await bed.supervise();
+    assert.equal(second.pid, pid);
+    await second.stop();
+    assert.deepEqual(bed.daemonPids(), []);
+    assert.ok(!existsSync(`${bed.home}/containerd.sock`));
+  });
+
+  it("supervise() takes it over when its owner died before it was noted", async () => {
+    const pid = await orphan();
+    rmSync(`${bed.home}/containerd.pid`);
+    const daemon = await bed.supervise();
+    assert.equal(daemon.pid, pid);
+    assert.equal(readFileSync(`${bed.home}/containerd.pid`, "utf8").split("\n")[0], String(pid));
+  });
+
+  it("supervise() replaces it when it runs with another configuration", async () => {
+    const pid = await orphan();
+    const daemon = await bed.supervise({ oomScore: 55 });
+    assert.equal(daemon.takenOver, false);
+    assert.ok(!isRunning(pid));
+    assert.deepEqual(bed.daemonPids(), [daemon.pid]);
+    assert.equal(readFileSync(`/proc/${daemon.pid}/oom_score_adj`, "utf8").trim(), "55");
+  });
+
+  it("supervise() replaces it when it does not answer", async () => {
+    const pid = await orphan();
+    process.kill(pid, "SIGSTOP");
+    // The new one needs the budget, too: it is only short for what the old one has to prove.
+    const stopped = bed.supervise({ startBudgetMs: 5000, healthTimeoutMs: 500 });
+    await eventually("SIGTERM is pending", () => {
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      return (parseInt(/^ShdPnd:\t(\w+)/m.exec(status)?.[1] ?? "", 16) & (1 << 14)) !== 0;
+    });
+    process.kill(pid, "SIGCONT");
+    const daemon = await stopped;
+    assert.notEqual(daemon.pid, pid);
+    assert.deepEqual(bed.daemonPids(), [daemon.pid]);
+  });
+
+  it("supervise() whose take-over is aborted leaves it alone", async () => {
+    const pid = await orphan();
+    process.kill(pid, "SIGSTOP");
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const taking = rejection(bed.supervise({ signal: controller.signal }));
+    await eventually("the try", () => bed.states.includes("starting"));
+    controller.abort(reason);
+    assert.equal(await taking, reason);
+    process.kill(pid, "SIGCONT");
+    assert.equal((await bed.supervise()).pid, pid);
+  });
+});
+
+describe("a PID file", () => {
+  it("supervise() leaves a foreign process alone that it names", async () => {
+    await withStranger(async ({ pid }) => {
+      notePid(pid, readProcess(pid)?.startTicks);
+      const daemon = await bed.supervise();
+      assert.notEqual(daemon.pid, pid);
+      await daemon.stop();
+    });
+  });
+
+  it("supervise() takes no daemon for the noted one that has got its id", async () => {
+    const pid = await orphan();
+    // The id is right, the start is not: by the note it is another process.
+    notePid(pid, (readProcess(pid)?.startTicks ?? 0) - 1);
+    await withStranger(async (stranger) => {
+      notePid(stranger.pid, (readProcess(stranger.pid)?.startTicks ?? 0) - 1);
+      const daemon = await bed.supervise();
+      // The note is worth nothing, but the daemon is found by its command line and its socket.
+      assert.equal(daemon.pid, pid);
+    });
+  });
+
+  for (const text of ["", "no number\n", "1\n", "-1\n5\nboot\n", "999999999\n1\nboot\n"]) {
+    it(`supervise() passes over ${JSON.stringify(text)}`, async () => {
+      writeFileSync(`${bed.home}/containerd.pid`, text);
+      const daemon = await bed.supervise();
+      assert.equal(daemon.state, "running");
+    });
+  }
+});
+
+describe("the socket", () => {
+  it("supervise() does not take it from a foreign listener", async () => {
+    const server = createServer().listen(`${bed.home}/containerd.sock`);
+    await once(server, "listening");
+    try {
+      const error = await rejection(bed.supervise()) as Error & { code: string };
+      assert.equal(error.code, "conflict");
+      assert.match(
+        error.message,
+        new RegExp(`^Cannot start .*containerd.sock": process ${process.pid} listens there$`),
+      );
+      assert.ok(existsSync(`${bed.home}/containerd.sock`));
+      assert.deepEqual(bed.daemonPids(), []);
+    } finally {
+      server.close();
+      await once(server, "close");
+    }
+    await bed.supervise();
+  });
+
+  it("supervise() does not take a daemon over while a foreign process listens there", async () => {
+    const pid = await orphan();
+    rmSync(`${bed.home}/containerd.sock`);
+    const server = createServer().listen(`${bed.home}/containerd.sock`);
+    await once(server, "listening");
+    try {
+      const error = await rejection(bed.supervise({ startBudgetMs: 500 }));
+      assert.equal((error as { code?: string }).code, "conflict");
+      assert.ok(existsSync(`${bed.home}/containerd.sock`));
+      assert.ok(isRunning(pid));
+    } finally {
+      server.close();
+      await once(server, "close");
+    }
+  });
+
+  it("supervise() removes one that nobody listens on", async () => {
+    const pid = await orphan();
+    process.kill(pid, "SIGKILL");
+    await eventually("its end", () => !isRunning(pid));
+    assert.ok(existsSync(`${bed.home}/containerd.sock`));
+    assert.equal((await bed.supervise()).takenOver, false);
+  });
+});
