@@ -28,9 +28,14 @@ export type KnownExit = (processId: string, pid: number) => ExitStatus | undefin
 /** How many of the earlier tasks of a container are remembered. */
 const GONE_LIMIT = 4;
 
+/** How many events without a consequence are remembered. */
+const SEEN_LIMIT = 8;
+
 /** An earlier task of a container, for events of it that come late. */
 interface GoneTask {
   readonly pid: number;
+  /** When it was gone, in milliseconds; what is of its process id and later is of another task. */
+  readonly at: number;
   readonly execs: ReadonlyMap<string, ExecHistory>;
 }
 
@@ -47,7 +52,7 @@ export class ContainerHistory {
   #execs = new Map<string, ExecHistory>();
   #gone: readonly GoneTask[] = [];
   #stateAt = 0;
-  #seen: Partial<Record<ContainerEvent["type"], number>> = {};
+  #seen: readonly string[] = [];
   #oom = false;
   #foretoldOom = false;
 
@@ -110,9 +115,9 @@ export class ContainerHistory {
   awaits(event: ContainerEvent): boolean {
     switch (event.type) {
       case "create":
-        return this.#state !== "none" && event.pid !== this.#pid && !this.#isGone(event.pid);
+        return this.#state !== "none" && event.pid !== this.#pid && !this.#isOfGoneTask(event);
       case "start":
-        return !this.#isMine(event.pid) && !this.#isGone(event.pid);
+        return !this.#isMine(event.pid) && !this.#isOfGoneTask(event);
       case "paused":
       case "resumed":
         return !this.#isOld(event) &&
@@ -120,9 +125,10 @@ export class ContainerHistory {
       case "exit":
         if (event.processId !== INIT_PROCESS) return this.#awaitsOfExec(event.processId, event);
         if (this.#isMine(event.pid)) return this.#state === "created";
-        return !this.#isGone(event.pid);
+        return !this.#isOfGoneTask(event);
       case "delete":
         if (event.processId !== INIT_PROCESS) return this.#awaitsOfExec(event.processId, event);
+        if (this.#state === "none") return !this.#isOfGoneTask(event);
         return this.#isMine(event.pid) && (this.#isAlive || this.runningExecs.length > 0);
       case "exec-added":
       case "exec-started":
@@ -130,6 +136,19 @@ export class ContainerHistory {
       default:
         return false;
     }
+  }
+
+  /** Whether nothing was told of the task that an event is of. */
+  isUnknownTo(event: ContainerEvent): boolean {
+    if (this.#state !== "none" || !("processId" in event) || event.processId === INIT_PROCESS) {
+      return false;
+    }
+    return !this.#isOfGone(event);
+  }
+
+  /** What is to be told of a task that runs, of which nothing was told. */
+  imply(pid: number): readonly ContainerEvent[] {
+    return [...this.#begin(pid), ...this.#run(pid)];
   }
 
   /**
@@ -213,7 +232,7 @@ export class ContainerHistory {
   }
 
   #created(event: CreateEvent): readonly ContainerEvent[] {
-    if (this.#isGone(event.pid)) return [];
+    if (this.#isOfGoneTask(event)) return [];
     if (this.#state !== "none" && event.pid === this.#pid) return [];
     const before = this.#finish();
     this.#begin(event.pid);
@@ -222,7 +241,7 @@ export class ContainerHistory {
   }
 
   #started(event: StartEvent): readonly ContainerEvent[] {
-    if (this.#isGone(event.pid)) return [];
+    if (this.#isOfGoneTask(event)) return [];
     if (this.#isMine(event.pid)) {
       if (this.#state !== "created") return [];
       this.#run(event.pid);
@@ -251,7 +270,7 @@ export class ContainerHistory {
     if (processId !== INIT_PROCESS) {
       return this.#isOfGone(event) ? [] : this.#exec(processId).ended(event);
     }
-    if (this.#isGone(pid)) return [];
+    if (this.#isOfGoneTask(event)) return [];
     if (this.#isMine(pid)) {
       if (this.#state === "stopped") return [];
       const before = this.#runUntil(event.status, pid);
@@ -270,22 +289,26 @@ export class ContainerHistory {
       return this.#exec(processId).deleted(event, exit);
     }
     if (this.#state === "none") {
-      if (this.#gone.length > 0) return [];
-      const before = this.#loseExecs();
-      this.#forget(event.pid);
-      return [...before, event];
+      if (this.#isOfGoneTask(event)) return [];
+      const before = [...this.#begin(event.pid), ...this.#runUntil(exit, event.pid)];
+      return [...before, ...this.#finish(exit, event).slice(0, -1), event];
     }
     if (!this.#isMine(event.pid)) return [];
-    return [...this.#finish(exit).slice(0, -1), event];
+    return [...this.#finish(exit, event).slice(0, -1), event];
   }
 
   /** Ends the task, of which only the disappearance was noticed: its processes, then itself. */
-  #finish(exit?: ExitStatus): readonly ContainerEvent[] {
+  #finish(exit?: ExitStatus, event?: DeleteEvent): readonly ContainerEvent[] {
     if (this.#state === "none") return [];
     const told = [...this.#loseExecs()];
     if (this.#isAlive && this.#state !== "created") told.push(this.#exit(exit));
     told.push(deleteEvent({ containerId: this.#id, processId: INIT_PROCESS }, this.#pid));
-    this.#forget(this.#pid);
+    const at = event?.timestamp.getTime() ?? Date.now();
+    const gone = { pid: this.#pid, at, execs: this.#execs };
+    this.#gone = [gone, ...this.#gone].slice(0, GONE_LIMIT);
+    this.#state = "none";
+    this.#pid = 0;
+    this.#execs = new Map();
     return told;
   }
 
@@ -295,19 +318,11 @@ export class ContainerHistory {
     );
   }
 
-  /** Has no task any more, but remembers what it was. */
-  #forget(pid: number): void {
-    this.#gone = [{ pid, execs: this.#execs }, ...this.#gone].slice(0, GONE_LIMIT);
-    this.#state = "none";
-    this.#pid = 0;
-    this.#execs = new Map();
-  }
-
   #begin(pid: number): readonly ContainerEvent[] {
     this.#state = "created";
     this.#pid = pid;
     this.#stateAt = 0;
-    this.#seen = {};
+    this.#seen = [];
     this.#oom = false;
     this.#foretoldOom = false;
     return [createEvent(this.#id, pid)];
@@ -341,10 +356,10 @@ export class ContainerHistory {
   }
 
   #awaitsOfExec(processId: string, event: ContainerEvent): boolean {
+    if (this.#isOfGone(event)) return false;
+    if (this.#state === "none") return true;
     const exec = this.#execs.get(processId);
-    if (exec !== undefined) return exec.awaits(event);
-    const isLater = event.type === "exec-started" || event.type === "exit";
-    return isLater && this.#state !== "none";
+    return exec?.awaits(event) ?? (event.type === "exec-started" || event.type === "exit");
   }
 
   get #isAlive(): boolean {
@@ -359,6 +374,15 @@ export class ContainerHistory {
   /** Whether a pid is the one of an earlier task. */
   #isGone(pid: number): boolean {
     return this.#pid !== pid && this.#gone.some((task) => task.pid === pid);
+  }
+
+  /** Whether an event of the first process is of an earlier task. */
+  #isOfGoneTask(event: CreateEvent | StartEvent | ExitEvent | DeleteEvent): boolean {
+    if (event.pid === this.#pid) return false;
+    const at = event.timestamp.getTime();
+    return this.#gone.some((task) =>
+      task.pid === event.pid && (event.type === "create" ? at < task.at : at <= task.at)
+    );
   }
 
   /** Whether an event is of a further process of an earlier task. */
@@ -380,9 +404,9 @@ export class ContainerHistory {
   }
 
   #isSeen({ type, timestamp }: ContainerEvent): boolean {
-    const at = timestamp.getTime();
-    if (this.#seen[type] === at) return true;
-    this.#seen[type] = at;
+    const name = `${type} ${timestamp.getTime()}`;
+    if (this.#seen.includes(name)) return true;
+    this.#seen = [name, ...this.#seen].slice(0, SEEN_LIMIT);
     return false;
   }
 }

@@ -3,6 +3,7 @@ import { backgroundDelay } from "./delay.ts";
 import type { EventLedger } from "./event-ledger.ts";
 import type { ContainerEvent, ExitEvent } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { INIT_PROCESS } from "./runtime.ts";
 
 /** How long an event waits for those that come before it, in milliseconds. */
 const HOLD_MS = 100;
@@ -24,6 +25,8 @@ export interface EventLanesOptions {
     containerId: string,
     signal: AbortSignal,
   ) => Promise<boolean | "unknown">;
+  /** Is told of a container of whose task nothing was told but that it has a process. */
+  readonly onUnknown: (containerId: string) => void;
   /** Ends all waits. */
   readonly signal: AbortSignal;
 }
@@ -128,7 +131,7 @@ export class EventLanes {
     const { signal } = this.#options;
     while (lane.held.length > 0 && !signal.aborted) {
       const next = this.#next(this.#history(containerId), lane);
-      if (next) this.#apply(next);
+      if (next) this.#apply(next, lane);
       else await this.#pause(lane);
     }
     this.#lanes.delete(containerId);
@@ -154,10 +157,16 @@ export class EventLanes {
     signal.removeEventListener("abort", end);
   }
 
-  #apply({ event, exit, oom }: Held): void {
-    const { ledger, tell } = this.#options;
+  #apply({ event, exit, oom }: Held, lane?: Lane): void {
+    const { ledger, tell, onUnknown } = this.#options;
     const { containerId } = event;
     const history = ledger.of(containerId);
+    if (history.isUnknownTo(event)) {
+      // Its end tells which task it was; else the runtime has to be asked.
+      const pid = lane && pidIn(lane);
+      if (pid === undefined) onUnknown(containerId);
+      else for (const told of history.imply(pid)) tell(told);
+    }
     for (const told of history.apply(event, exit)) {
       if (told === event && oom === true) {
         for (const each of history.foretellOom()) tell(each);
@@ -167,6 +176,16 @@ export class EventLanes {
     }
     ledger.settle(containerId);
   }
+}
+
+/** The process id of a task, if an event of its first process waits. */
+function pidIn({ held }: Lane): number | undefined {
+  for (const { event } of held) {
+    const isOfInit = (event.type === "exit" || event.type === "delete") &&
+      event.processId === INIT_PROCESS;
+    if (isOfInit && event.pid > 0) return event.pid;
+  }
+  return undefined;
 }
 
 /** Whether an event is the end of a process by SIGKILL, of whomever. */

@@ -86,6 +86,7 @@ class Feed {
     this.#lanes = new EventLanes({
       ledger,
       tell,
+      onUnknown: (containerId) => this.#checks.suspect(containerId),
       wasOomKilled: async (id, cut) => await source.wasOomKilled?.(id, cut) ?? "unknown",
       signal,
     });

@@ -59,7 +59,7 @@ export class StateChecks {
     this.#isLive = true;
     const { ledger, notes } = this.#options;
     const tasks = await listTasks();
-    for (const id of new Set([...ledger.differences(tasks), ...notes.containers])) this.#soon(id);
+    for (const id of new Set([...ledger.differences(tasks), ...notes.containers])) this.suspect(id);
   }
 
   /** Asks no more, until it is resumed. */
@@ -83,7 +83,8 @@ export class StateChecks {
     this.#due.add(containerId, NOTE_MS);
   }
 
-  #soon(containerId: string): void {
+  /** Asks soon about a container of which something was missed. */
+  suspect(containerId: string): void {
     this.#differing.add(containerId);
     this.#due.add(containerId, IN_FLIGHT_MS);
   }
@@ -115,7 +116,7 @@ export class StateChecks {
 
   async #check(containerId: string): Promise<void> {
     const { isWaiting, ledger, signal } = this.#options;
-    if (isWaiting(containerId) || this.#changes.has(containerId)) return this.#soon(containerId);
+    if (isWaiting(containerId) || this.#changes.has(containerId)) return this.suspect(containerId);
     const history = ledger.of(containerId);
     this.#changes.set(containerId, 0);
     try {
@@ -123,7 +124,7 @@ export class StateChecks {
       // What came meanwhile is perhaps newer than the answer.
       if (signal.aborted || !this.#isLive) return;
       if (this.#changes.get(containerId) !== 0 || isWaiting(containerId)) {
-        return this.#soon(containerId);
+        return this.suspect(containerId);
       }
       this.#changes.delete(containerId);
       this.#settle(containerId, history, task, execs);
