@@ -8,6 +8,7 @@ import { holding } from "../grpc/hold.ts";
 import { numberOption } from "../rpc/number-option.ts";
 import { type Environment, findBinary, majorVersion } from "./binary.ts";
 import { DaemonHost } from "./daemon-host.ts";
+import { untilUnhealthy } from "./health-watch.ts";
 import type { StopOptions, SupervisedDaemon, SupervisorState } from "./mod.ts";
 import { OwnerLock } from "./owner-lock.ts";
 import { pause } from "./pause.ts";
@@ -16,8 +17,6 @@ import type { Settings } from "./settings.ts";
 
 /** How long a daemon that did not come up may take to stop. */
 const FAILED_START_BUDGET_MS = 1000;
-/** How long after a missing answer the next one is asked for, for each that is missing. */
-const MISS_DELAY_MS = 200;
 
 /** Starts or takes over a daemon and watches it; errors as for {@linkcode supervise}. */
 export async function startSupervisor(
@@ -160,25 +159,20 @@ class Supervisor implements SupervisedDaemon {
 
   /** Watches a daemon that runs; nothing is wrong when supervising has ended. */
   async #untilProblem(): Promise<ContainerError | undefined> {
-    const { healthIntervalMs, healthMisses } = this.#settings;
+    const { healthIntervalMs: intervalMs, healthMisses: misses } = this.#settings;
     const { process, health, log } = this.#host;
     const over = this.#over.signal;
-    let misses = 0;
-    while (process !== undefined && misses < healthMisses) {
-      const delayMs = Math.min(healthIntervalMs, misses * MISS_DELAY_MS || healthIntervalMs);
-      await pause(delayMs, over, process.gone);
-      if (over.aborted) return undefined;
-      if (!process.isAlive) return this.#problem(`process ${process.identity.pid} ${process.how}`);
+    if (process === undefined) return this.#problem("no process");
+    const check = async () => {
       log.trim();
-      try {
-        await health.check(over);
-        misses = 0;
-      } catch {
-        if (over.aborted) return undefined;
-        misses++;
-      }
-    }
-    return this.#problem(`no answer to ${misses} health checks`);
+      await health.check(over);
+    };
+    await untilUnhealthy({ check, intervalMs, misses, signals: [over, process.gone] });
+    if (over.aborted) return undefined;
+    const { pid } = process.identity;
+    return process.isAlive
+      ? this.#problem(`process ${pid} gives no answer to ${misses} health checks`)
+      : this.#problem(`process ${pid} ${process.how}`);
   }
 
   /** Starts the daemon again; whether it runs. */
