@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { MemoryHost } from "../../plugins/memory/mod.ts";
+import { runtimeContract, type RuntimeContractOptions } from "../../plugins/testing/mod.ts";
+import { clientOf, nodeFiles, programProcess, programSpec, SHIM, testPrograms } from "./bed.ts";
+
+const limit = 32n * 1024n * 1024n;
+let host = new MemoryHost();
+
+/** The suite, on a host that is empty at its end. */
+function contractOf(
+  name: string,
+  makeHost: () => MemoryHost,
+  capabilities: Partial<RuntimeContractOptions["capabilities"]> = {},
+): void {
+  runtimeContract({
+    name,
+    shim: SHIM,
+    before: () => {
+      host = makeHost();
+      return Promise.resolve();
+    },
+    after: async () => {
+      const { containers, connections, streams, timers, ...rest } = host.residue();
+      await host[Symbol.asyncDispose]();
+      assert.deepEqual({ containers, connections, streams, timers }, {
+        containers: 0,
+        connections: 0,
+        streams: 0,
+        timers: 0,
+      });
+      assert.deepEqual(Object.entries(rest).filter(([, count]) => count !== 0), []);
+    },
+    open: (options) => Promise.resolve(clientOf(host, options)),
+    spec: programSpec,
+    process: programProcess,
+    capabilities: {
+      terminal: true,
+      pause: true,
+      stats: true,
+      listPids: true,
+      updateResources: {
+        resources: { memory: { limit } },
+        assertUpdated: (stats) => {
+          assert.equal(stats.kind === "cgroup2" && stats.memory?.limitBytes, limit);
+        },
+      },
+      checkpoint: true,
+      inOtherProcess: false,
+      ...capabilities,
+    },
+  });
+}
+
+contractOf("memory", () => new MemoryHost({ programs: testPrograms, files: nodeFiles }));
+contractOf("memory without files", () => new MemoryHost({ programs: testPrograms }), {
+  files: false,
+  checkpoint: "its checkpoints are in no folder",
+});
