@@ -26,7 +26,7 @@ const graph = importGraph("src", "plugins", "proto/gen");
 const plugins = readdirSync(`${repositoryDir}/plugins`);
 
 /** What a bundle for an edge runtime may hold. */
-const edgePlugins = ["containerd", "rpc", "web"];
+const edgePlugins = ["containerd", "memory", "rpc", "web"];
 const edgeFolders = edgePlugins.filter((name) => plugins.includes(name)).map((name) =>
   `plugins/${name}`
 );
