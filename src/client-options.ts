@@ -1,5 +1,5 @@
 import type { Backend } from "./event-hub.ts";
-import type { CallOptions, CreateRequest, Task } from "./runtime.ts";
+import type { CallOptions, CreateRequest, Process, Task } from "./runtime.ts";
 import type { RuntimeOptions } from "./runtime-options.ts";
 import type { InputStream, OutputStream, Stdio, StdioFor, StdioOptions } from "./stdio.ts";
 
@@ -80,11 +80,11 @@ export interface RestoreOptions<S extends StdioOptions = StdioOptions> extends C
 }
 
 /** What {@linkcode Client.restore} found. */
-export interface RestoreResult<out S extends Stdio = Stdio> {
-  /** Whether the first process has not ended. */
+export interface RestoreResult<out P extends Process = Task> {
+  /** Whether the process has not ended. */
   readonly alive: boolean;
-  /** Process id of the first process on the runtime's host; 0 without a task. */
+  /** Process id on the runtime's host; 0 without a process. */
   readonly pid: number;
-  /** The first process; `undefined` if the container has no task. */
-  readonly process: Task<S> | undefined;
+  /** The process; `undefined` if there is none: the container has no task, or not this process. */
+  readonly process: P | undefined;
 }

@@ -22,7 +22,8 @@ import type {
   StdioChoice,
   StdioOf,
 } from "./client-options.ts";
-import { EventHub } from "./event-hub.ts";
+import { deferredEvents } from "./deferred-events.ts";
+import type { EventHub } from "./event-hub.ts";
 import type { EventStream } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import { Handles } from "./handles.ts";
@@ -69,12 +70,14 @@ import type { StdioOptions } from "./stdio.ts";
  */
 export class Client implements AsyncDisposable {
   readonly #pool: RuntimePool;
-  readonly #events: EventHub;
+  readonly #options: ClientOptions;
+  #hub: Promise<EventHub> | undefined;
   readonly #handles: Handles;
   readonly #cleanups: Cleanups;
   readonly #targets: Targets;
   readonly #launcher: Launcher;
   readonly #description: ClientDescription;
+  readonly #onError: (error: unknown) => void;
 
   /**
    * Makes a client; nothing is opened before the first call.
@@ -84,9 +87,12 @@ export class Client implements AsyncDisposable {
   constructor(registry: Registry, options: ClientOptions = {}) {
     checkNames(options, "backend", "onError", "description");
     const onError = errorHandler(options.onError);
+    this.#onError = onError;
     this.#cleanups = new Cleanups(onError);
-    this.#events = new EventHub(options.backend, onError);
-    this.#pool = new RuntimePool(registry, (runtime) => this.#events.add(runtime));
+    this.#options = options;
+    this.#pool = new RuntimePool(registry, async (runtime) => {
+      if (options.backend || this.#hub) await (await this.#loadHub()).add(runtime);
+    });
     this.#handles = new Handles(({ signal }) => this.#pool.searchable(signal));
     this.#targets = new Targets(this.#pool, this.#handles, this.#cleanups);
     this.#launcher = new Launcher(this.#handles, this.#cleanups, onError);
@@ -192,23 +198,37 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Finds a container that another client, or an earlier process, made, and attaches to it.
+   * Finds a container that another client, or an earlier process, made, and attaches to its first
+   * process.
    *
    * @throws {ContainerError} `not_found` if no runtime has it.
    */
-  async restore<const S extends StdioOptions = StdioOptions>(
+  restore<const S extends StdioOptions = StdioOptions>(
     id: string,
-    options: RestoreOptions<S> = {},
-  ): Promise<RestoreResult<StdioOf<S>>> {
-    checkOptions(options, "shim", "stdio");
+    options?: RestoreOptions<S> & { readonly processId?: undefined },
+  ): Promise<RestoreResult<Task<StdioOf<S>>>>;
+  /** As for the first process, with `processId` for a further one; {@linkcode Client.summary} tells which there are. */
+  restore<const S extends StdioOptions = StdioOptions>(
+    id: string,
+    options: RestoreOptions<S> & { readonly processId: string },
+  ): Promise<RestoreResult<Process<StdioOf<S>>>>;
+  async restore(
+    id: string,
+    options: RestoreOptions & { readonly processId?: string | undefined } = {},
+  ): Promise<unknown> {
+    checkOptions(options, "shim", "stdio", "processId");
     validateContainerId(id);
     const { signal, shim } = options;
     const find = async () =>
       shim === undefined
         ? await this.#targets.container(id, options)
         : await this.#handles.load(await this.#targets.runtime(shim, options), id, { signal });
-    const { alive, pid, process } = await this.#launcher.attach(find, options);
-    return { alive, pid, process: typed<Task<StdioOf<S>> | undefined>(process) };
+    const { restore } = await import("./restore.ts");
+    return await restore(options, {
+      handles: this.#handles,
+      find,
+      onStreamError: this.#onError,
+    });
   }
 
   /**
@@ -430,7 +450,15 @@ export class Client implements AsyncDisposable {
    */
   events(options: CallOptions = {}): EventStream {
     checkOptions(options);
-    return this.#events.stream(() => this.#pool.searchable(options.signal), options);
+    const runtimes = () => this.#pool.searchable(options.signal);
+    return deferredEvents(this.#loadHub().then((hub) => hub.stream(runtimes, options)));
+  }
+
+  // Loaded on first use: not everybody listens.
+  #loadHub(): Promise<EventHub> {
+    return this.#hub ??= import("./event-hub.ts").then(({ EventHub }) =>
+      new EventHub(this.#options.backend, this.#onError)
+    );
   }
 
   /**
@@ -439,7 +467,7 @@ export class Client implements AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cleanups.settled();
-    await this.#events[Symbol.asyncDispose]();
+    await (await this.#hub)?.[Symbol.asyncDispose]();
     await this.#pool[Symbol.asyncDispose]();
   }
 }

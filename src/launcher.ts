@@ -1,16 +1,16 @@
 import { abortable } from "./abort.ts";
 import { type Cleanups, cleanupSubject } from "./cleanups.ts";
-import type { ExecOptions, RestoreOptions, RestoreResult, StartOptions } from "./client-options.ts";
+import type { ExecOptions, StartOptions } from "./client-options.ts";
 import { type ContainerError, isContainerError } from "./errors.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import type { Handles } from "./handles.ts";
 import type { Process as ProcessSpec } from "./oci/spec.ts";
-import type { Container, Process, ProcessStatus, Task } from "./runtime.ts";
+import type { Container, Process, Task } from "./runtime.ts";
 
 // Loaded on first use: who only looks on gives nothing streams.
 const choices = () => import("./stdio-choice.ts");
 
-/** Starts, and finds again, the processes of one client, and undoes what fails on the way. */
+/** Starts the processes of one client, and undoes what fails on the way. */
 export class Launcher {
   readonly #handles: Handles;
   readonly #cleanups: Cleanups;
@@ -89,35 +89,6 @@ export class Launcher {
       return this.#cleanups.add(remove, { subject });
     });
     return handle;
-  }
-
-  /**
-   * Attaches to the task of a container, if it has one.
-   *
-   * @param find Finds the container, once the options are checked.
-   */
-  async attach(find: () => Promise<Container>, options: RestoreOptions): Promise<RestoreResult> {
-    const { signal, stdio } = options;
-    if (stdio !== undefined) (await choices()).validateStdio(stdio);
-    const container = await find();
-    let task: Task;
-    try {
-      task = await container.task({ signal, stdio, onStreamError: this.#onError });
-    } catch (error) {
-      if (!isContainerError(error, "not_found")) throw error;
-      return { alive: false, pid: 0, process: undefined };
-    }
-    let state: ProcessStatus["state"];
-    try {
-      ({ state } = await task.status({ signal }));
-    } catch (error) {
-      // Nobody gets the streams that were attached to; cancelled, they leave the process its output.
-      const { stdout, stderr } = task.stdio;
-      for (const output of [stdout, stderr]) output?.cancel().catch(() => {});
-      throw error;
-    }
-    this.#handles.addTask(container, task);
-    return { alive: state !== "stopped", pid: task.pid, process: task };
   }
 
   /**

@@ -100,4 +100,30 @@ export function restoreContract(bench: Bench): void {
       });
     });
   });
+
+  bench.it("restore() with a process id finds a further process, and its end", async () => {
+    await bench.withRunning(run, async (id) => {
+      const own = await bench.client.exec(id, "worker", options.process(run));
+      await bench.withClient(async (other) => {
+        const { alive, pid, process } = await other.restore(id, { processId: "worker" });
+        assert.deepEqual({ alive, pid }, { alive: true, pid: own.pid });
+        assert.ok(process);
+        assert.equal(process.id, "worker");
+        const wait = process.wait();
+        await own.kill("KILL");
+        assertExited(await wait, 137);
+        assertExited(await other.wait(id, "worker"), 137);
+      });
+    });
+  });
+
+  bench.it("restore() with the id of a process that is not there gives none", async () => {
+    const nothing = { alive: false, pid: 0, process: undefined };
+    await bench.withContainer(run, async (id) => {
+      const worker = { processId: "worker" };
+      assert.deepEqual(await bench.client.restore(id, worker), nothing);
+      await bench.client.start(id);
+      assert.deepEqual(await bench.client.restore(id, worker), nothing);
+    });
+  });
 }
