@@ -92,6 +92,9 @@ export class MemoryContainer implements Container {
         host.daemon.process(ref).signal(SIGKILL);
         host.daemon.removeProcess(ref);
       },
+    }).catch((error: unknown) => {
+      attach().close();
+      throw error;
     });
     return new MemoryTask(this.#connection, {
       containerId: this.id,

@@ -138,7 +138,11 @@ export class Context implements ProgramContext {
   /** Resolves once all that was written is taken, or the process has ended. */
   async flushed(): Promise<void> {
     while (this.#pending.size > 0 && this.#process.isRunning) {
-      await Promise.allSettled(this.#pending);
+      const taken = Promise.allSettled(this.#pending);
+      await this.#until((go) => {
+        taken.then(go);
+        return () => {};
+      }).catch(() => {}); // it has ended
     }
   }
 
@@ -152,7 +156,16 @@ export class Context implements ProgramContext {
       flushed = undefined;
     };
     return new WritableStream<Uint8Array>({
-      write: (chunk) => this.#write(output, chunk).finally(taken),
+      write: async (chunk) => {
+        try {
+          await this.#write(output, chunk);
+        } catch (error) {
+          queued = 1; // the stream drops what else waits in it
+          throw error;
+        } finally {
+          taken();
+        }
+      },
     }, {
       highWaterMark: 1,
       // Called for each chunk as it is written: those that wait in the stream count, too.

@@ -89,19 +89,11 @@ export class Daemon {
     const { containerId, processId } = ids;
     const task = this.task(containerId);
     if (processId !== INIT_PROCESS) {
-      const { exit } = task.deleteExec(processId);
-      // One that never ran ends like a first process that never did: it is killed.
-      return exit ?? {
-        code: 128 + SIGKILL,
-        exitedAt: new Date(this.machine.clock.now()),
-        oomKilled: false,
-      };
+      return endOf(task.deleteExec(processId));
     }
     task.deleted();
     this.container(containerId).task = undefined;
-    const { exit } = task.init;
-    if (exit) return exit;
-    throw new Refusal("internal", "removed without an end");
+    return endOf(task.init);
   }
 
   /** Ends the processes of a container with whoever watches over them. */
@@ -147,4 +139,9 @@ export class Daemon {
     }
     return new Date(stamp);
   }
+}
+
+function endOf({ exit }: HostProcess): HostExit {
+  if (exit) return exit;
+  throw new Refusal("internal", "removed without an end");
 }

@@ -82,7 +82,7 @@ class HostEvents implements EventSource {
 export function hostEvents(connection: Connection, { signal }: CallOptions): EventStream {
   const { link } = connection;
   const stop = new AbortController();
-  const abort = () => stop.abort();
+  const abort = () => stop.abort(link.error(SUBSCRIBE, "unavailable", "closed"));
   const forget = link.onClosing(abort);
   stop.signal.addEventListener("abort", () => {
     forget();

@@ -1,112 +1,52 @@
-import type { CallFaults } from "./call-faults.ts";
-import type { Daemon } from "./daemon.ts";
-import { ActiveFault, type Fault } from "./fault.ts";
-import type { EventFaults } from "./event-faults.ts";
-import {
-  type BreakCallsOptions,
-  checkFault,
-  type DelayEventsOptions,
-  type EventMatch,
-  type FailCallsOptions,
-  type HangCallsOptions,
-  type LoseConnectionOptions,
-  type LoseDaemonOptions,
-  type ReorderEventsOptions,
+import type { Fault } from "./fault.ts";
+import type {
+  BreakCallsOptions,
+  DelayEventsOptions,
+  EventMatch,
+  FailCallsOptions,
+  HangCallsOptions,
+  LoseConnectionOptions,
+  LoseDaemonOptions,
+  ReorderEventsOptions,
 } from "./fault-options.ts";
-import { aboutContainer, errorOf, Refusal } from "./refusal.ts";
-import { validateContainerId } from "../../src/identifiers.ts";
-import type { Link } from "./link.ts";
 
-const CALLS = ["method", "containerId", "processId", "plugin", "times", "probability", "work"];
-const EVENTS = ["matches", "times", "probability"];
-const KILLED = 137;
-
-/** What can go wrong on a host is brought about here; each fault lasts until it is lifted. */
-export class Faults {
-  readonly #daemon: Daemon;
-  readonly #calls: CallFaults;
-  readonly #events: EventFaults;
-  readonly #links: ReadonlySet<Link>;
-  readonly #outages = new Set<Outage>();
-
-  /** @param daemon What it is about. */
-  constructor(daemon: Daemon, calls: CallFaults, events: EventFaults, links: ReadonlySet<Link>) {
-    this.#daemon = daemon;
-    this.#calls = calls;
-    this.#events = events;
-    this.#links = links;
-  }
-
+/**
+ * What can go wrong on a host is brought about here. What lasts does so until it is lifted; all of
+ * these throw `invalid_argument` for a bad or unknown option.
+ */
+export interface Faults {
   /** How many are active. */
-  get size(): number {
-    return this.#calls.size + this.#events.size + this.#outages.size;
-  }
+  readonly size: number;
 
   /** Lets calls fail, before or after their work is done. */
-  failCalls(options: FailCallsOptions = {}): Fault {
-    checkFault(options, ...CALLS, "code");
-    const { code = "internal", work = "undone", ...match } = options;
-    return this.#calls.add(match, { kind: "fail", work, code });
-  }
+  failCalls(options?: FailCallsOptions): Fault;
 
   /** Lets calls hang until the fault is lifted, their signal aborts or the connection is lost. */
-  hangCalls(options: HangCallsOptions = {}): Fault {
-    checkFault(options, ...CALLS);
-    const { work = "undone", ...match } = options;
-    return this.#calls.add(match, { kind: "hang", work, code: "internal" });
-  }
+  hangCalls(options?: HangCallsOptions): Fault;
 
   /**
    * Loses the connection of a client in the middle of a call, once by default, until the fault is
    * lifted.
    */
-  breakCalls(options: BreakCallsOptions = {}): Fault {
-    checkFault(options, ...CALLS);
-    const { work = "undone", ...match } = options;
-    return this.#calls.add({ times: 1, ...match }, { kind: "break", work, code: "unavailable" });
-  }
+  breakCalls(options?: BreakCallsOptions): Fault;
 
   /** Loses events. */
-  dropEvents(options: EventMatch = {}): Fault {
-    checkFault(options, ...EVENTS);
-    return this.#events.drop(options);
-  }
+  dropEvents(options?: EventMatch): Fault;
 
   /** Tells events twice. */
-  duplicateEvents(options: EventMatch = {}): Fault {
-    checkFault(options, ...EVENTS);
-    return this.#events.duplicate(options);
-  }
+  duplicateEvents(options?: EventMatch): Fault;
 
   /** Tells events later. */
-  delayEvents(options: DelayEventsOptions = {}): Fault {
-    checkFault(options, ...EVENTS, "delayMs");
-    const { delayMs = Infinity, ...match } = options;
-    return this.#events.delay(match, delayMs);
-  }
+  delayEvents(options?: DelayEventsOptions): Fault;
 
   /** Tells events after the one that comes next. */
-  reorderEvents(options: ReorderEventsOptions = {}): Fault {
-    checkFault(options, ...EVENTS, "withinMs");
-    const { withinMs = 10, ...match } = options;
-    return this.#events.reorder(match, withinMs);
-  }
+  reorderEvents(options?: ReorderEventsOptions): Fault;
 
   /** Loses the connections of clients; also those that are made meanwhile fail. */
-  loseConnection(options: LoseConnectionOptions = {}): Fault {
-    checkFault(options, "plugin", "forMs");
-    const { plugin, forMs } = options;
-    return this.#lose("lose connection", { plugin, forMs }, () => {});
-  }
+  loseConnection(options?: LoseConnectionOptions): Fault;
 
   /** Loses the daemon: no connection until it is back, while the processes run on. */
-  loseDaemon(options: LoseDaemonOptions = {}): Fault {
-    checkFault(options, "ended", "forMs");
-    const { ended = "kept", forMs } = options;
-    return this.#lose("lose daemon", { forMs }, () => {
-      if (ended === "gone") this.#daemon.forgetEnded();
-    });
-  }
+  loseDaemon(options?: LoseDaemonOptions): Fault;
 
   /**
    * Ends the processes of a container together with its shim: its task is gone, and how it ended is
@@ -114,22 +54,14 @@ export class Faults {
    *
    * @throws {ContainerError} `not_found` if the container has no task.
    */
-  killShim(containerId: string): void {
-    this.#about(containerId, "kill shim of", () => this.#daemon.lose(containerId));
-  }
+  killShim(containerId: string): void;
 
   /**
    * Ends the first process of a container with `SIGKILL`, as by another program of its host.
    *
    * @throws {ContainerError} `not_found` if the container has no task.
    */
-  killInit(containerId: string): void {
-    this.#about(
-      containerId,
-      "kill first process of",
-      () => this.#daemon.task(containerId).init.end(KILLED),
-    );
-  }
+  killInit(containerId: string): void;
 
   /**
    * Ends a container for want of memory.
@@ -137,69 +69,7 @@ export class Faults {
    * @throws {ContainerError} `not_found` if the container has no task, `failed_precondition` if it
    * does not run.
    */
-  exhaustMemory(containerId: string): void {
-    this.#about(
-      containerId,
-      "exhaust memory of",
-      () => this.#daemon.task(containerId).exhaustMemory(),
-    );
-  }
-
-  /** Lifts all. */
-  lift(): void {
-    this.#calls.lift();
-    this.#events.lift();
-    for (const { fault } of [...this.#outages]) fault.lift();
-  }
-
-  /** Takes a new connection into the outages that it falls into. */
-  admit(link: Link): void {
-    for (const outage of this.#outages) {
-      if (outage.plugin !== undefined && outage.plugin !== link.plugin) continue;
-      outage.links.add(link);
-      link.lose(() => outage.fault.strike());
-    }
-  }
-
-  #lose(
-    name: string,
-    { plugin, forMs }: LoseConnectionOptions,
-    onBack: () => void,
-  ): Fault {
-    let cancel: () => void = () => {};
-    const fault = new ActiveFault(name, () => {
-      cancel();
-      this.#outages.delete(outage);
-      onBack();
-      for (const link of outage.links) link.restore();
-    });
-    const outage: Outage = { plugin, fault, links: new Set() };
-    this.#outages.add(outage);
-    for (const link of this.#links) {
-      if (plugin !== undefined && plugin !== link.plugin) continue;
-      outage.links.add(link);
-      link.lose(() => fault.strike());
-    }
-    if (forMs !== undefined && forMs !== Infinity) {
-      cancel = this.#daemon.machine.clock.after(forMs, () => fault.lift());
-    }
-    return fault;
-  }
-
-  #about(containerId: string, verb: string, act: () => void): void {
-    validateContainerId(containerId);
-    try {
-      act();
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      throw errorOf(aboutContainer("kill", verb, containerId), "memory", error);
-    }
-  }
-}
-
-/** A time without connections. */
-interface Outage {
-  readonly plugin: string | undefined;
-  readonly fault: ActiveFault;
-  readonly links: Set<Link>;
+  exhaustMemory(containerId: string): void;
+  /** Lifts all that last. */
+  lift(): void;
 }

@@ -165,7 +165,7 @@ export class HostProcess {
     try {
       program = this.program();
     } catch (error) {
-      if (error instanceof Refusal) this.#fail(error.details.exitCode ?? 127);
+      if (error instanceof Refusal) this.cancel(error.details.exitCode ?? 127);
       throw error;
     }
     this.#pid ||= this.machine.nextPid();
@@ -186,7 +186,7 @@ export class HostProcess {
     // A frozen process is told once it is thawed.
     this.freezer.onThawed(() => {
       if (!this.isRunning) return;
-      const action = this.signals.take(number);
+      const action = this.#take(number);
       if (action === "end") this.end(128 + number);
       else if (action === "stop") this.freezer.freeze("stopped");
     });
@@ -229,13 +229,13 @@ export class HostProcess {
     this.stdio.stdin?.break();
     this.#endOutput();
     this.#init.onEnded(this);
-    const listeners = [...this.#listeners];
-    this.#listeners.clear();
-    for (const tell of listeners) tell();
+    this.#tellEnd();
   }
 
-  /** Lets go of its streams with all that holds them: its container is removed. */
-  cutOutput(): void {
+  /** Lets go of it, with all that holds its streams: its record is removed. */
+  remove(): void {
+    // One that never ran ends like a first process that never did: it is killed.
+    this.cancel(128 + SIGKILL);
     this.#outputHolders = 0;
     this.#endOutput();
   }
@@ -247,13 +247,29 @@ export class HostProcess {
     return () => void this.#listeners.delete(tell);
   }
 
-  /** A start that failed: it is as if it had ended, but nobody is told. */
-  #fail(code: number): void {
+  /** Makes it as if it had ended, for one that was never started; no event tells. Idempotent. */
+  cancel(code: number): void {
+    if (this.#exit) return;
     this.#exit = { code, exitedAt: new Date(this.machine.clock.now()), oomKilled: false };
     this.#endOutput();
     this.stdio.stdin?.break();
-    for (const tell of this.#listeners) tell();
+    this.#tellEnd();
+  }
+
+  /** A handler that throws ends its program, as any other error of it does. */
+  #take(signal: number): ReturnType<SignalHandlers["take"]> {
+    try {
+      return this.signals.take(signal);
+    } catch {
+      this.end(1);
+      return "nothing";
+    }
+  }
+
+  #tellEnd(): void {
+    const listeners = [...this.#listeners];
     this.#listeners.clear();
+    for (const tell of listeners) tell();
   }
 
   #gone(): ContainerError {

@@ -179,7 +179,7 @@ export class HostTask {
   deleteExec(processId: string): HostProcess {
     const process = this.process(processId);
     if (process.isRunning) throw new Refusal("failed_precondition", "running");
-    process.cutOutput();
+    process.remove();
     this.execs.delete(processId);
     this.#removedRunMs += process.runMs;
     this.#tell({ type: "delete", processId, pid: process.pid }, process.exit && told(process.exit));
@@ -189,7 +189,7 @@ export class HostTask {
   /** Tells that it was removed, and lets go of its streams. */
   deleted(): void {
     if (this.init.exit === undefined) throw new Refusal("failed_precondition", "running");
-    for (const process of this.processes) process.cutOutput();
+    for (const process of this.processes) process.remove();
     const { pid, exit } = this.init;
     this.#tell({ type: "delete", processId: INIT_PROCESS, pid }, told(exit));
   }
@@ -220,7 +220,7 @@ export class HostTask {
     this.#isMuted = true;
     for (const process of this.processes) process.isForgotten = true;
     this.init.end(KILLED);
-    for (const process of this.processes) process.cutOutput();
+    for (const process of this.processes) process.remove();
   }
 
   #mustRun(): void {

@@ -7,7 +7,9 @@ import { CountedClock, type MemoryClock, systemClock } from "./clock.ts";
 import { Daemon } from "./daemon.ts";
 import { EventBus } from "./event-bus.ts";
 import { EventFaults } from "./event-faults.ts";
-import { Faults } from "./faults.ts";
+import type { Faults } from "./faults.ts";
+import { HostFaults } from "./host-faults.ts";
+import { Outages } from "./outages.ts";
 import type { MemoryFiles } from "./files.ts";
 import { Link } from "./link.ts";
 import type { MemoryPrograms } from "./program.ts";
@@ -76,6 +78,7 @@ export class MemoryHost implements AsyncDisposable {
   readonly #running = new Set<object>();
   readonly #checkpoints: Checkpoints;
   readonly #eventFaults: EventFaults;
+  readonly #outages: Outages;
   #lastPid = 1000;
   #isDisposed = false;
 
@@ -107,7 +110,8 @@ export class MemoryHost implements AsyncDisposable {
     const calls = new CallFaults(random);
     this.#eventFaults = new EventFaults(random, this.#clock);
     this.#bus.use(this.#eventFaults.filter);
-    this.faults = new Faults(this.#daemon, calls, this.#eventFaults, this.#links);
+    this.#outages = new Outages(this.#links, this.#clock);
+    this.faults = new HostFaults(this.#daemon, calls, this.#eventFaults, this.#outages);
     insides.set(this, {
       daemon: this.#daemon,
       checkpoints: this.#checkpoints,
@@ -155,7 +159,7 @@ export class MemoryHost implements AsyncDisposable {
     }
     this.#links.add(link);
     link.onClosing(() => void this.#links.delete(link));
-    this.faults.admit(link);
+    this.#outages.admit(link);
     return link;
   }
 }

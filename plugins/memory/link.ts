@@ -119,7 +119,7 @@ export class Link {
       try {
         await this.#until(onLifted, signal);
       } catch (error) {
-        if (done && signal?.aborted) undo();
+        if (done && signal?.aborted) attempt(undo);
         throw error;
       }
       return done ? done.value : await this.#act(act, signal);
@@ -192,4 +192,13 @@ export class Link {
 
 function injected(code: ErrorCode): Refusal {
   return new Refusal(code, "injected fault");
+}
+
+/** What cannot be undone any more was undone, or used, by somebody else. */
+function attempt(undo: () => void): void {
+  try {
+    undo();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+  }
 }

@@ -62,7 +62,10 @@ export class MemoryTask extends MemoryProcess implements Task {
         signal: options.signal,
         undo: () => void this.connection.host.daemon.removeProcess(ref),
       },
-    );
+    ).catch((error: unknown) => {
+      attach().close();
+      throw error;
+    });
     return new MemoryProcess(this.connection, { ref, pid, streams: attach() });
   }
 
