@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { repositoryDir } from "./helpers/cache.ts";
 import { importsOf, waysTo } from "./helpers/import-graph.ts";
 import { type PackedPackage, packPackage, runTool } from "./helpers/packed-package.ts";
 import { allRuntimes, runScript } from "./helpers/runtime.ts";
+import { runSuites } from "./testing/suite-report.ts";
 
 /** What loads where there is no Node at all. */
 const edgeModules = ["", "/runtime", "/spec", "/stats", "/containerd", "/rpc", "/web"]
@@ -79,6 +81,18 @@ describe("the npm package", () => {
     assert.ok(found["libcontainerd"]?.includes("Client"));
   });
 
+  it("the npm package lets a third party's plugin pass the contract suite on every runtime", async () => {
+    installExamplePlugin(pack);
+    const file = `${pack.consumerDir}/host-runtime.test.ts`;
+    for (const runtime of allRuntimes) {
+      const { results } = await runSuites(file, { runtime, cwd: pack.consumerDir });
+      const all = results.get("contract of host processes") ?? [];
+      const failed = all.filter(({ state }) => state === "failed").map(({ name }) => name);
+      assert.deepEqual(failed, [], runtime);
+      assert.ok(all.length > 80, `${runtime}: ${all.length} tests`);
+    }
+  });
+
   for (const resolution of ["nodenext", "bundler"] as const) {
     it(`the npm package type-checks in a strict project (${resolution})`, () => {
       checkConsumer(pack, pack.modules, { resolution, types: ["node"] });
@@ -110,6 +124,23 @@ export async function exec(client: Client): Promise<void> {
     );
   });
 });
+
+/** Puts the example plugin and its test where a third party has them, importing the package. */
+function installExamplePlugin({ consumerDir }: PackedPackage): void {
+  const plugin = `${repositoryDir}/examples/plugin`;
+  const files = readdirSync(plugin).map((name) => [`${plugin}/${name}`, `plugin/${name}`]);
+  const test = `${repositoryDir}/test/testing/third-party-suite.ts`;
+  mkdirSync(`${consumerDir}/plugin`);
+  for (const [from = "", to = ""] of [...files, [test, "host-runtime.test.ts"]]) {
+    const text = readFileSync(from, "utf8")
+      .replaceAll('"../../src/mod.ts"', '"libcontainerd"')
+      .replaceAll('"../../src/runtime.ts"', '"libcontainerd/runtime"')
+      .replaceAll('"../../plugins/testing/mod.ts"', '"libcontainerd/testing"')
+      .replaceAll('"../../examples/plugin/', '"./plugin/');
+    assert.doesNotMatch(text, /"\.\.\//, `${from} imports what is not public`);
+    writeFileSync(`${consumerDir}/${to}`, text);
+  }
+}
 
 /** Compiles a user's program that imports these modules, with all checks and no `skipLibCheck`. */
 function checkConsumer(

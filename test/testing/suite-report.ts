@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { execPath, runtimeName } from "../helpers/runtime.ts";
+import { execPath, type RuntimeName, runtimeName } from "../helpers/runtime.ts";
 import { readJunitReport, type Result } from "../setup/reports.mjs";
 
 /** What came of a file of tests. */
@@ -15,28 +15,41 @@ export interface SuiteReport {
   readonly leftovers: readonly string[];
 }
 
-/** Runs a file of tests in a process of its own, on the runtime that runs this. */
-export async function runSuites(file: string): Promise<SuiteReport> {
+/** How a file of tests is run. */
+export interface RunSuitesOptions {
+  /** Default: the runtime that runs this. */
+  readonly runtime?: RuntimeName;
+  /** Working folder. Default: that of this process. */
+  readonly cwd?: string;
+}
+
+/** Runs a file of tests in a process of its own. */
+export async function runSuites(
+  file: string,
+  { runtime, cwd }: RunSuitesOptions = {},
+): Promise<SuiteReport> {
+  const kind = runtime?.replace(/\d+$/, "") ?? runtimeName();
   const folder = mkdtempSync(join(tmpdir(), "lcsuites-"));
   const report = join(folder, "report.xml");
   const leftovers = join(folder, "leftovers.txt");
-  const args = {
+  const commands: Readonly<Record<string, readonly string[]>> = {
     node: ["--test-reporter=junit", `--test-reporter-destination=${report}`, file],
     deno: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, file],
     // Bun gives a test 5 s by default, and its tests a limit of their own.
     bun: ["test", "--timeout=600000", "--reporter=junit", `--reporter-outfile=${report}`, file],
-  }[runtimeName()];
+  };
   // Within a test Node's runner reports to its parent, not to where it is told to.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const child = spawn(execPath("current"), args, {
+  const child = spawn(execPath(runtime ?? "current"), commands[kind] ?? [], {
+    cwd,
     stdio: "ignore",
     env: { ...env, DENO_NO_UPDATE_CHECK: "1", LIBCONTAINERD_TEST_LEFTOVERS: leftovers },
   });
   try {
     await once(child, "exit");
     return {
-      results: bySuite(readFileSync(report, "utf8")),
-      leftovers: readFileSync(leftovers, "utf8").trimEnd().split("\n"),
+      results: bySuite(readFileSync(report, "utf8"), kind),
+      leftovers: existsSync(leftovers) ? readFileSync(leftovers, "utf8").trimEnd().split("\n") : [],
     };
   } finally {
     child.kill("SIGKILL");
@@ -44,9 +57,9 @@ export async function runSuites(file: string): Promise<SuiteReport> {
   }
 }
 
-function bySuite(text: string): SuiteReport["results"] {
+function bySuite(text: string, kind: string): SuiteReport["results"] {
   const suites = new Map<string, Result[]>();
-  for (const { suite, name, state } of runtimeName() === "deno" ? ofDeno(text) : ofOthers(text)) {
+  for (const { suite, name, state } of kind === "deno" ? ofDeno(text) : ofOthers(text)) {
     suites.set(suite, [...suites.get(suite) ?? [], { name, state }]);
   }
   return suites;
@@ -62,12 +75,14 @@ function ofDeno(text: string): readonly SuiteResult[] {
   });
 }
 
-/** Node and Bun give the suite as the class of the test. */
+/** Node and Bun put the tests into their suite. */
 function ofOthers(text: string): readonly SuiteResult[] {
-  return [...text.matchAll(/<testcase\b[^>]*?(?:\/>|>[\s\S]*?<\/testcase>)/g)].flatMap(([each]) => {
-    const suite = /\bclassname="([^"]*)"/.exec(each)?.[1] ?? "";
+  const parts = /<testsuite\b[^>]*|<testcase\b[^>]*?(?:\/>|>[\s\S]*?<\/testcase>)/g;
+  let suite = "";
+  return [...text.matchAll(parts)].flatMap(([part]) => {
+    if (part.startsWith("<testsuite")) suite = /\bname="([^"]*)"/.exec(part)?.[1] ?? "";
     // Node escapes what is escaped already.
-    return readJunitReport(each).map((result) => ({
+    return readJunitReport(part).map((result) => ({
       ...result,
       suite,
       name: result.name.replaceAll("&quot;", '"'),
