@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { constants } from "node:os";
 import process from "node:process";
 import type { ExitedStatus } from "../../src/mod.ts";
+import { INIT_PROCESS } from "../../src/runtime.ts";
 import type { ProcessSpec, ProcessStatus, StdioCallOptions } from "../../src/runtime.ts";
 import { hostError } from "./host-error.ts";
 import { codeOf } from "./host-signals.ts";
@@ -24,6 +25,7 @@ export class HostChild {
   readonly #ended = Promise.withResolvers<ExitedStatus>();
   #child: ChildProcess | undefined;
   #exit: ExitedStatus | undefined;
+  #isOver = false;
   #isPaused = false;
   #waiting = 0;
 
@@ -82,7 +84,11 @@ export class HostChild {
       detached: true,
     });
     this.#child = child;
-    child.once("exit", (code, signal) => this.#end(codeOf(code, signal)));
+    child.once("exit", (code, signal) => {
+      // As in a container: what its first process has started ends with it.
+      if (ids.processId === INIT_PROCESS) this.#signalGroup(SIGKILL);
+      this.#end(codeOf(code, signal));
+    });
     try {
       await once(child, "spawn");
     } catch (cause) {
@@ -99,7 +105,7 @@ export class HostChild {
   signal(signal: number): void {
     const { status: { state }, ids: { processId }, ids, pid } = this;
     const action = `Cannot signal "${processId}"`;
-    if (state === "stopped") throw hostError("not_found", `${action}: it has ended`, ids);
+    if (this.#isOver) throw hostError("not_found", `${action}: it has ended`, ids);
     if (state === "created") {
       if (signal === SIGKILL) return void this.#end(128 + SIGKILL);
       throw hostError("failed_precondition", `${action}: it was never started`, ids);
@@ -120,11 +126,13 @@ export class HostChild {
   /** Ends it and what it started, in whatever state they are. */
   kill(): Promise<ExitedStatus> {
     if (this.#child) this.#signalGroup(SIGKILL);
-    else this.#end(128 + SIGKILL);
+    else if (!this.#isOver) this.#end(128 + SIGKILL);
     return this.#ended.promise;
   }
 
   #signalGroup(signal: number): void {
+    // Another process may have its id by now.
+    if (this.#isOver) return;
     try {
       process.kill(-this.pid, signal);
     } catch {
@@ -133,6 +141,7 @@ export class HostChild {
   }
 
   async #end(code: number): Promise<void> {
+    this.#isOver = true;
     const exitedAt = new Date();
     if (!this.#child) this.streams.connect(undefined);
     const { truncated } = await this.streams.drain();

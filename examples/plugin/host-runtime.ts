@@ -19,7 +19,8 @@ import { HostSession } from "./host-session.ts";
 /**
  * Runs the first process of a container, and further ones, as plain processes of this host, with no
  * isolation at all: of a spec it takes arguments, environment and working folder, and nothing else.
- * The containers belong to this program, and all runtimes that this plugin opens see them.
+ * The containers belong to this program, and all runtimes that this plugin opens see them. What a
+ * further process has started is not followed once that has ended.
  */
 export function hostRuntime(): RuntimePlugin {
   const records = new Map<string, HostRecord>();

@@ -92,6 +92,7 @@ export const defects: readonly KnownDefect[] = [
       "signalProcess() with all reaches every process of the container",
       "pause() and resume() freeze and thaw, and the state tells",
       "events() gives exec-added, exec-started, exit and delete of a further process",
+      "restore() with a process id finds a further process, and its end",
       "calls by id work on another client's container without restore()",
     ],
   },
