@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ContainerHistory } from "../../src/container-history.ts";
 import type { ContainerEvent } from "../../src/events.ts";
+import { randomOf } from "../helpers/random.ts";
 import { scale } from "../helpers/scale.ts";
-import { perturbed, randomLife, randomOf } from "./perturbed-life.ts";
+import { perturbed, randomLife } from "./perturbed-life.ts";
 
 /**
  * Fails unless each process is started once and then ends once at most, as the events tell it.

@@ -1,18 +1,6 @@
 import type { ProcessState, TaskState } from "../../src/event-source.ts";
 import type { ContainerEvent } from "../../src/events.ts";
 
-/** A seeded source of numbers from 0 to 1, exclusive. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** What a runtime knows of a container at the end of its life so far. */
 export interface Truth {
   /** Every event that the runtime had to tell. */
