@@ -1,4 +1,5 @@
 import type { Backend } from "./event-hub.ts";
+import type { RuntimeRecorder } from "./recorder.ts";
 import type { CallOptions, CreateRequest, Process, Task } from "./runtime.ts";
 import type { RuntimeOptions } from "./runtime-options.ts";
 import type { InputStream, OutputStream, Stdio, StdioFor, StdioOptions } from "./stdio.ts";
@@ -12,6 +13,8 @@ export interface ClientOptions {
    * are dropped.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
+  /** Takes down what is done with runtimes, and what comes of it. Default: nobody does. */
+  readonly recorder?: RuntimeRecorder | undefined;
   /** What was chosen and why, for {@linkcode Client.describe}. */
   readonly description?: ClientDescription | undefined;
 }

@@ -85,14 +85,14 @@ export class Client implements AsyncDisposable {
    * @param registry The runtimes by shim name.
    */
   constructor(registry: Registry, options: ClientOptions = {}) {
-    checkNames(options, "backend", "onError", "description");
+    checkNames(options, "backend", "onError", "recorder", "description");
     const onError = errorHandler(options.onError);
     this.#onError = onError;
     this.#cleanups = new Cleanups(onError);
     this.#options = options;
     this.#pool = new RuntimePool(registry, async (runtime) => {
       if (options.backend || this.#hub) await (await this.#loadHub()).add(runtime);
-    });
+    }, options.recorder);
     this.#handles = new Handles(({ signal }) => this.#pool.searchable(signal));
     this.#targets = new Targets(this.#pool, this.#handles, this.#cleanups);
     this.#launcher = new Launcher(this.#handles, this.#cleanups, onError);

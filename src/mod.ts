@@ -52,6 +52,7 @@ export type {
   StreamEvent,
 } from "./events.ts";
 export type { ExitedStatus, ExitStatus, LostStatus } from "./exit-status.ts";
+export type { RuntimeRecorder } from "./recorder.ts";
 export { Registry } from "./registry.ts";
 export type { PluginLoader, PluginSource, RegistryOptions } from "./registry.ts";
 export { INIT_PROCESS } from "./runtime.ts";

@@ -1,5 +1,6 @@
 import { abortable } from "./abort.ts";
 import { ContainerError } from "./errors.ts";
+import type { RuntimeRecorder } from "./recorder.ts";
 import type { PluginSource, Registry } from "./registry.ts";
 import type { Runtime, RuntimePlugin } from "./runtime.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -7,11 +8,13 @@ import { SingleFlight } from "./single-flight.ts";
 async function open(
   source: PluginSource,
   opened: (runtime: Runtime) => Promise<void>,
+  recorder: RuntimeRecorder | undefined,
   signal: AbortSignal,
 ): Promise<Runtime> {
   const plugin: RuntimePlugin = typeof source === "function" ? (await source()).default : source;
-  const runtime = await plugin.open({ signal });
+  let runtime = await plugin.open({ signal });
   try {
+    runtime = recorder?.record(runtime) ?? runtime;
     signal.throwIfAborted();
     await abortable(opened(runtime), signal);
     // What nobody waits for any more is given to nobody, and would stay open.
@@ -27,13 +30,22 @@ async function open(
 export class RuntimePool implements AsyncDisposable {
   readonly #registry: Registry;
   readonly #opened: (runtime: Runtime) => Promise<void>;
+  readonly #recorder: RuntimeRecorder | undefined;
   readonly #flights = new Map<PluginSource, SingleFlight<Runtime>>();
   #closed = false;
 
-  /** @param opened Called for each runtime before anybody gets it. */
-  constructor(registry: Registry, opened: (runtime: Runtime) => Promise<void>) {
+  /**
+   * @param opened Called for each runtime before anybody gets it.
+   * @param recorder Gives what is used in place of each, before that.
+   */
+  constructor(
+    registry: Registry,
+    opened: (runtime: Runtime) => Promise<void>,
+    recorder?: RuntimeRecorder,
+  ) {
     this.#registry = registry;
     this.#opened = opened;
+    this.#recorder = recorder;
   }
 
   /** The runtimes that are open now. */
@@ -67,7 +79,7 @@ export class RuntimePool implements AsyncDisposable {
     if (this.#closed) throw new ContainerError("unavailable", "Cannot use client: closed");
     let flight = this.#flights.get(source);
     if (!flight) {
-      flight = new SingleFlight((abort) => open(source, this.#opened, abort));
+      flight = new SingleFlight((abort) => open(source, this.#opened, this.#recorder, abort));
       this.#flights.set(source, flight);
     }
     return flight.get(signal);
