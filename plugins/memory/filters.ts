@@ -5,7 +5,7 @@ import type { ContainerInfo } from "../../src/runtime.ts";
 const PART = String.raw`(?:"(?:[^"\\]|\\.)*"|[^\s"=~!,.]+)`;
 const VALUE = String.raw`(?:"(?:[^"\\]|\\.)*"|[^\s",]+)`;
 const SELECTOR = new RegExp(
-  String.raw`^(?<field>${PART}(?:\.${PART})*)(?:(?<operator>==|!=|~=)(?<value>${VALUE})?)?(?:,|$)`,
+  String.raw`^(?<field>${PART}(?:\.${PART})*)(?:(?<operator>==|!=|~=)(?<value>${VALUE}))?(?:,|$)`,
 );
 
 type Matches = (info: ContainerInfo) => boolean;

@@ -37,8 +37,11 @@ describe("faults of calls", () => {
   it("faults refuse options that there are not, by name", async () => {
     await runOn({}, ({ host }) => {
       for (const [field, call] of misuses(host)) {
-        assert.throws(call, (error) =>
-          isContainerError(error, "invalid_argument") && error.field === field, field);
+        assert.throws(
+          call,
+          (error) => isContainerError(error, "invalid_argument") && error.field === field,
+          field,
+        );
       }
       assert.equal(host.faults.size, 0);
       return Promise.resolve();
@@ -205,7 +208,10 @@ describe("faults of calls", () => {
       await host[Symbol.asyncDispose]();
       await pause;
       await rejectsWith(client.version(), "unavailable");
-      await disposeAfter(clientOf(host), (late) => rejectsWith(late.version(), "unavailable").then());
+      await disposeAfter(
+        clientOf(host),
+        (late) => rejectsWith(late.version(), "unavailable").then(),
+      );
       await rejectsWith(task.wait(), "unavailable");
       const left = Object.entries(host.residue()).filter(([, count]) => count !== 0);
       assert.deepEqual(left, []);
@@ -215,8 +221,10 @@ describe("faults of calls", () => {
   it("killInit() and exhaustMemory() end a container as its host does", async () => {
     await runOn({}, async ({ client, host }) => {
       await client.create("c", run, SHIM);
-      assert.throws(() => host.faults.killInit("c"), (error) =>
-        isContainerError(error, "not_found") && error.containerId === "c");
+      assert.throws(
+        () => host.faults.killInit("c"),
+        (error) => isContainerError(error, "not_found") && error.containerId === "c",
+      );
       const task = await client.start("c");
       const exec = await client.exec("c", "x", programProcess({ does: "run" }));
       host.faults.killInit("c");

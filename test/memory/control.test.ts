@@ -132,9 +132,14 @@ describe("checkpoints", () => {
   for (const files of [undefined, "the files of this machine"] as const) {
     it(`createCheckpoint() keeps what a program saves: in ${files ?? "memory"}`, async () => {
       const folder = files && await temporaryFolder();
-      const program = script([{ print: "first\n" }, { awaitSignal: "USR1" }, { print: "second\n" }, {
-        exit: 3,
-      }]);
+      const program = script([
+        { print: "first\n" },
+        { awaitSignal: "USR1" },
+        { print: "second\n" },
+        {
+          exit: 3,
+        },
+      ]);
       const options = { programs: { program }, ...(files && { files: nodeFiles }) };
       try {
         await runOn(options, async ({ client }) => {

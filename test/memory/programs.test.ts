@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isContainerError } from "../../src/errors.ts";
-import { ManualClock, memory, MemoryHost, type ProgramContext, script } from "../../plugins/memory/mod.ts";
+import {
+  ManualClock,
+  memory,
+  MemoryHost,
+  type ProgramContext,
+  script,
+} from "../../plugins/memory/mod.ts";
 import { assertExited, rejectsWith, textOf, writeAll } from "../../plugins/testing/assertions.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { commandSpec, SHIM } from "./bed.ts";
@@ -19,11 +25,13 @@ describe("programs", () => {
       large: () => 256 + 7,
     };
     await runOn({ programs }, async ({ client }) => {
-      for (const [name, code, text] of [
-        ["throws", 1, "RangeError: too far\n"],
-        ["nothing", 1, "TypeError: A program must give its exit code, not undefined\n"],
-        ["large", 7, ""],
-      ] as const) {
+      for (
+        const [name, code, text] of [
+          ["throws", 1, "RangeError: too far\n"],
+          ["nothing", 1, "TypeError: A program must give its exit code, not undefined\n"],
+          ["large", 7, ""],
+        ] as const
+      ) {
         await client.create("c", commandSpec([name]), SHIM);
         const task = await client.start("c", { stdio: piped });
         assertExited(await task.wait(), code);
@@ -72,15 +80,17 @@ describe("programs", () => {
 
   it("echo and cat do what they do elsewhere", async () => {
     await runOn({}, async ({ client }) => {
-      for (const [args, output, code] of [
-        [["echo", "a", "b"], "a b\n", 0],
-        [["echo", "-n", "a"], "a", 0],
-        [["/bin/cat", "-"], "in", 0],
-        [["cat", "/etc/passwd"], "", 1],
-        [["true"], "", 0],
-        [["false"], "", 1],
-        [["sleep", "soon"], "", 1],
-      ] as const) {
+      for (
+        const [args, output, code] of [
+          [["echo", "a", "b"], "a b\n", 0],
+          [["echo", "-n", "a"], "a", 0],
+          [["/bin/cat", "-"], "in", 0],
+          [["cat", "/etc/passwd"], "", 1],
+          [["true"], "", 0],
+          [["false"], "", 1],
+          [["sleep", "soon"], "", 1],
+        ] as const
+      ) {
         await client.create("c", commandSpec(args), SHIM);
         const task = await client.start("c", { stdio: { stdin: "piped", stdout: "piped" } });
         await writeAll(task.stdio.stdin, "in").catch((error: unknown) => {
@@ -213,17 +223,19 @@ describe("programs", () => {
   });
 
   it("script() refuses what is no step, by its place", () => {
-    for (const [step, field] of [
-      [{ print: 1 }, "steps[1].print"],
-      [{ exit: 256 }, "steps[1].exit"],
-      [{ waitMs: -1 }, "steps[1].waitMs"],
-      [{ print: "a", exit: 1 }, "steps[1]"],
-      [{}, "steps[1]"],
-      [null, "steps[1]"],
-      [{ shout: "a" }, "shout"],
-      [{ awaitSignal: "KILL" }, "steps[1].awaitSignal"],
-      [{ awaitSignal: "NOPE" }, "signal"],
-    ] as const) {
+    for (
+      const [step, field] of [
+        [{ print: 1 }, "steps[1].print"],
+        [{ exit: 256 }, "steps[1].exit"],
+        [{ waitMs: -1 }, "steps[1].waitMs"],
+        [{ print: "a", exit: 1 }, "steps[1]"],
+        [{}, "steps[1]"],
+        [null, "steps[1]"],
+        [{ shout: "a" }, "shout"],
+        [{ awaitSignal: "KILL" }, "steps[1].awaitSignal"],
+        [{ awaitSignal: "NOPE" }, "signal"],
+      ] as const
+    ) {
       const make = () => script([{ exit: 0 }, step as never]);
       assert.throws(make, (error) => isContainerError(error) && error.field === field);
     }
