@@ -1,4 +1,4 @@
-import type { ProcessState, TaskState } from "./event-source.ts";
+import type { ProcessNote, ProcessState, TaskState } from "./event-source.ts";
 import type {
   ContainerEvent,
   CreateEvent,
@@ -22,8 +22,8 @@ import { INIT_PROCESS } from "./runtime.ts";
 /** 128 + SIGKILL, the only signal that a process gets that was never started. */
 const KILLED = 137;
 
-/** How a process ended, from what the runtime's own handles know. */
-export type KnownExit = (processId: string, pid: number) => ExitStatus | undefined;
+/** What the runtime's own handles know of the processes of a container. */
+export type KnownProcesses = () => readonly ProcessNote[];
 
 /** How many of the earlier tasks of a container are remembered. */
 const GONE_LIMIT = 4;
@@ -36,7 +36,9 @@ interface GoneTask {
   readonly pid: number;
   /** When it was gone, in milliseconds; what is of its process id and later is of another task. */
   readonly at: number;
-  readonly execs: ReadonlyMap<string, ExecHistory>;
+  /** Whether its start, or its end, was told. */
+  readonly isStarted: boolean;
+  readonly execs: Map<string, ExecHistory>;
 }
 
 /**
@@ -46,20 +48,21 @@ interface GoneTask {
  */
 export class ContainerHistory {
   readonly #id: string;
-  readonly #knownExit: KnownExit;
+  readonly #known: KnownProcesses;
   #state: "none" | "created" | "running" | "paused" | "stopped" = "none";
   #pid = 0;
   #execs = new Map<string, ExecHistory>();
   #gone: readonly GoneTask[] = [];
   #stateAt = 0;
   #seen: readonly string[] = [];
+  #isStarted = false;
   #oom = false;
   #foretoldOom = false;
 
   /** @param id The container. */
-  constructor(id: string, knownExit: KnownExit) {
+  constructor(id: string, known: KnownProcesses) {
     this.#id = id;
-    this.#knownExit = knownExit;
+    this.#known = known;
   }
 
   /** State of its task; `none` without one. */
@@ -97,7 +100,8 @@ export class ContainerHistory {
   /** Whether the end of a process was told. */
   hasEnded(processId: string, pid: number): boolean {
     if (processId === INIT_PROCESS) {
-      return this.#isGone(pid) || (this.#state === "stopped" && this.#pid === pid);
+      return (this.#state === "stopped" && this.#pid === pid) ||
+        (this.#pid !== pid && this.#gone.some((task) => task.pid === pid && task.isStarted));
     }
     return [this.#execs, ...this.#gone.map(({ execs }) => execs)]
       .map((execs) => execs.get(processId))
@@ -109,6 +113,7 @@ export class ContainerHistory {
     if (this.#state !== "none" || this.#isGone(task.pid)) return;
     this.#pid = task.pid;
     this.#state = task.state;
+    this.#isStarted = task.state !== "created";
   }
 
   /** Whether what comes before an event was not told yet and may still be on its way. */
@@ -217,7 +222,31 @@ export class ContainerHistory {
   /** As {@linkcode ContainerHistory.settle}, for a further process. */
   settleExec(processId: string, state: ProcessState | undefined): readonly ContainerEvent[] {
     const exec = this.#exec(processId);
-    return exec.settle(state, this.#knownExit(processId, exec.pid));
+    return exec.settle(state, this.#noteOf(processId, exec.pid)?.status);
+  }
+
+  /** What is to be told of what a handle knows. */
+  note({ processId, pid, type, status: exit }: ProcessNote): readonly ContainerEvent[] {
+    if (this.hasEnded(processId, pid)) return [];
+    const state: ProcessState = type === "ended"
+      ? { pid, state: "stopped", exit }
+      : { pid, state: "running" };
+    if (processId !== INIT_PROCESS) {
+      if (this.#state !== "none") return this.settleExec(processId, state);
+      // Told when its task is gone already, an end is still told.
+      return type === "ended" ? this.#belated(processId, state) : [];
+    }
+    if (!this.#isGone(pid)) return this.settle({ containerId: this.#id, ...state });
+    this.#gone = this.#gone.map((task) => task.pid === pid ? { ...task, isStarted: true } : task);
+    const ref = { containerId: this.#id, processId };
+    return [startEvent(this.#id, pid), exitEvent(ref, pid, exit)];
+  }
+
+  #belated(processId: string, state: ProcessState): readonly ContainerEvent[] {
+    const execs = this.#gone[0]?.execs ?? this.#execs;
+    const exec = execs.get(processId) ?? new ExecHistory({ containerId: this.#id, processId });
+    execs.set(processId, exec);
+    return exec.settle(state, state.exit);
   }
 
   #settleState(task: TaskState): readonly ContainerEvent[] {
@@ -275,6 +304,7 @@ export class ContainerHistory {
       if (this.#state === "stopped") return [];
       const before = this.#runUntil(event.status, pid);
       this.#state = "stopped";
+      this.#isStarted = true;
       return [...before, event];
     }
     const before = [...this.#finish(), ...this.#begin(pid), ...this.#run(pid)];
@@ -301,10 +331,13 @@ export class ContainerHistory {
   #finish(exit?: ExitStatus, event?: DeleteEvent): readonly ContainerEvent[] {
     if (this.#state === "none") return [];
     const told = [...this.#loseExecs()];
+    if (this.#state === "created" && this.#noteOf(INIT_PROCESS, this.#pid)) {
+      told.push(...this.#run(this.#pid));
+    }
     if (this.#isAlive && this.#state !== "created") told.push(this.#exit(exit));
     told.push(deleteEvent({ containerId: this.#id, processId: INIT_PROCESS }, this.#pid));
     const at = event?.timestamp.getTime() ?? Date.now();
-    const gone = { pid: this.#pid, at, execs: this.#execs };
+    const gone = { pid: this.#pid, at, isStarted: this.#isStarted, execs: this.#execs };
     this.#gone = [gone, ...this.#gone].slice(0, GONE_LIMIT);
     this.#state = "none";
     this.#pid = 0;
@@ -312,14 +345,19 @@ export class ContainerHistory {
     return told;
   }
 
+  #noteOf(processId: string, pid: number): ProcessNote | undefined {
+    return this.#known().find((note) => note.processId === processId && note.pid === pid);
+  }
+
   #loseExecs(): readonly ContainerEvent[] {
     return [...this.#execs].flatMap(([processId, exec]) =>
-      exec.lose(this.#knownExit(processId, exec.pid))
+      exec.lose(this.#noteOf(processId, exec.pid)?.status)
     );
   }
 
   #begin(pid: number): readonly ContainerEvent[] {
     this.#state = "created";
+    this.#isStarted = false;
     this.#pid = pid;
     this.#stateAt = 0;
     this.#seen = [];
@@ -330,6 +368,7 @@ export class ContainerHistory {
 
   #run(pid: number): readonly ContainerEvent[] {
     this.#state = "running";
+    this.#isStarted = true;
     this.#pid = pid;
     return [startEvent(this.#id, pid)];
   }
@@ -338,12 +377,12 @@ export class ContainerHistory {
   #runUntil(exit: ExitStatus | undefined, pid: number): readonly ContainerEvent[] {
     if (this.#state !== "created") return [];
     const isKilled = exit?.state === "exited" && exit.code === KILLED;
-    return isKilled && this.#knownExit(INIT_PROCESS, pid) === undefined ? [] : this.#run(pid);
+    return isKilled && !this.#noteOf(INIT_PROCESS, pid) ? [] : this.#run(pid);
   }
 
   #exit(exit: ExitStatus | undefined): ExitEvent {
     const ref = { containerId: this.#id, processId: INIT_PROCESS };
-    return exitEvent(ref, this.#pid, this.#knownExit(INIT_PROCESS, this.#pid) ?? exit);
+    return exitEvent(ref, this.#pid, this.#noteOf(INIT_PROCESS, this.#pid)?.status ?? exit);
   }
 
   #exec(processId: string): ExecHistory {
@@ -388,9 +427,11 @@ export class ContainerHistory {
   /** Whether an event is of a further process of an earlier task. */
   #isOfGone(event: ContainerEvent): boolean {
     if (!("processId" in event)) return false;
-    return this.#gone.some(({ execs }) => {
-      const exec = execs.get(event.processId);
-      return exec !== undefined && (this.#state === "none" || exec.isPast(event));
+    const at = event.timestamp.getTime();
+    return this.#gone.some((task) => {
+      const exec = task.execs.get(event.processId);
+      if (exec === undefined) return this.#state === "none" && at <= task.at;
+      return this.#state === "none" || exec.isPast(event);
     });
   }
 

@@ -1,29 +1,26 @@
 import { ContainerHistory } from "./container-history.ts";
 import type { TaskState } from "./event-source.ts";
-import type { ExitStatus } from "./exit-status.ts";
+import type { ProcessNotes } from "./process-notes.ts";
 
 /** How many containers without a task are remembered, for events of them that come late. */
 const GONE_LIMIT = 4096;
 
 /** What a stream has told of each container. */
 export class EventLedger {
-  readonly #exitOf: (containerId: string, processId: string, pid: number) => ExitStatus | undefined;
+  readonly #notes: ProcessNotes;
   readonly #histories = new Map<string, ContainerHistory>();
   readonly #gone = new Set<string>();
 
-  /** @param exitOf What is known of an end that is not told yet. */
-  constructor(
-    exitOf: (containerId: string, processId: string, pid: number) => ExitStatus | undefined,
-  ) {
-    this.#exitOf = exitOf;
+  /** @param notes What the runtime's own handles know and was not told yet. */
+  constructor(notes: ProcessNotes) {
+    this.#notes = notes;
   }
 
   /** What was told of a container. */
   of(containerId: string): ContainerHistory {
     let history = this.#histories.get(containerId);
     if (history === undefined) {
-      const knownExit = this.#exitOf.bind(undefined, containerId);
-      history = new ContainerHistory(containerId, knownExit);
+      history = new ContainerHistory(containerId, () => this.#notes.of(containerId));
       this.#histories.set(containerId, history);
     }
     return history;

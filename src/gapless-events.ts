@@ -81,7 +81,7 @@ class Feed {
     this.ready.catch(() => {});
     const notes = this.#notes;
     const tell = (event: ContainerEvent) => this.#tell(event);
-    const ledger = new EventLedger((...ids) => notes.exitOf(...ids));
+    const ledger = new EventLedger(notes);
     this.#ledger = ledger;
     this.#lanes = new EventLanes({
       ledger,

@@ -167,9 +167,8 @@ export class Handles {
   /** The task of a container; `failed_precondition` if it has none. */
   async task(id: string, options: DeleteOptions): Promise<Task> {
     const held = this.#entries.get(id);
-    if (held?.task && !(held.isOver && await this.#isReplaced(held.task, options))) {
-      return held.task;
-    }
+    const task = held?.task;
+    if (task && !(held.isOver && await this.#isReplaced(task, options))) return task;
     const container = await this.container(id, options);
     try {
       const task = await container.task(options);

@@ -1,6 +1,5 @@
 import type { ProcessNote } from "./event-source.ts";
 import type { ContainerEvent } from "./events.ts";
-import type { ExitStatus } from "./exit-status.ts";
 
 /** What the runtime's own handles know of processes whose end was not told yet. */
 export class ProcessNotes {
@@ -21,12 +20,6 @@ export class ProcessNotes {
   /** The notes of a container, oldest first. */
   of(containerId: string): readonly ProcessNote[] {
     return this.#notes.get(containerId) ?? [];
-  }
-
-  /** How a process ended, if that is known. */
-  exitOf(containerId: string, processId: string, pid: number): ExitStatus | undefined {
-    return this.of(containerId).find((note) => note.processId === processId && note.pid === pid)
-      ?.status;
   }
 
   /** Drops what was told. */

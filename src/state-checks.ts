@@ -159,29 +159,16 @@ export class StateChecks {
     const { ledger, notes, tell } = this.#options;
     this.#differing.delete(containerId);
     for (const note of notes.of(containerId)) {
-      for (const event of toldByNote(history, note)) tell(event);
+      for (const event of history.note(note)) tell(event);
     }
     for (const event of history.settle(task, execs)) tell(event);
     ledger.settle(containerId);
     for (const note of notes.of(containerId)) {
-      if (note.type === "ended" || history.state === "none") notes.drop(note);
+      if (note.type === "ended") notes.drop(note);
     }
     // A further process may outlive the first one.
     if (history.state === "stopped" && history.openExecs.length > 0) {
       this.#due.add(containerId, NOTE_MS);
     }
   }
-}
-
-/** What a handle knows and was not told. */
-function toldByNote(history: ContainerHistory, note: ProcessNote): readonly ContainerEvent[] {
-  const { containerId, processId, pid, type, status: exit } = note;
-  if (history.hasEnded(processId, pid)) return [];
-  const state: ProcessState = type === "ended"
-    ? { pid, state: "stopped", exit }
-    : { pid, state: "running" };
-  if (processId === INIT_PROCESS) return history.settle({ containerId, ...state });
-  // Without its task it can be placed nowhere.
-  if (history.state === "none") return [];
-  return history.settleExec(processId, state);
 }

@@ -49,7 +49,7 @@ function endsOf(told: readonly ContainerEvent[]): readonly string[] {
 }
 
 const id = "web";
-const historyOf = () => new ContainerHistory(id, () => undefined);
+const historyOf = () => new ContainerHistory(id, () => []);
 
 describe("ContainerHistory", () => {
   it("apply() tells what a good wire brings as it is", () => {
