@@ -126,7 +126,7 @@ export class ContainerdProcess implements Process {
   async start(options: CallOptions = {}): Promise<void> {
     const subject = this.subject("start");
     const step = (cut?: AbortSignal) => {
-      const starting = this.#start(subject, cut);
+      const starting = this.#start(subject, { cut, signal: options.signal });
       this.#starting = starting.catch(() => {}).then(() => void (this.#starting = undefined));
       return starting;
     };
@@ -225,13 +225,22 @@ export class ContainerdProcess implements Process {
     });
   }
 
-  async #start(subject: Subject, cut: AbortSignal | undefined): Promise<void> {
+  async #start(
+    subject: Subject,
+    { cut, signal }: {
+      /** Cuts the call. */
+      readonly cut: AbortSignal | undefined;
+      /** The caller's. */
+      readonly signal: AbortSignal | undefined;
+    },
+  ): Promise<void> {
     try {
-      const { pid } = await this.session.call(
-        subject,
-        (rpc) => this.session.tasks.start(execIds(this.ref), rpc),
-        { signal: cut },
-      );
+      const { pid } = await this.session.starts.take(this.containerId, () =>
+        this.session.call(
+          subject,
+          (rpc) => this.session.tasks.start(execIds(this.ref), rpc),
+          { signal: cut },
+        ), { signal });
       this.#pid = pid;
       this.#isCreated = false;
       this.session.notes.tell({ ...this.ref, type: "started", pid });

@@ -54,11 +54,7 @@ export class ContainerdRuntime implements Runtime {
 
   /** Asks for the version. */
   async version(options: CallOptions = {}): Promise<Version> {
-    const { version, revision } = await this.#session.call(
-      { action: "Cannot get version of containerd" },
-      (rpc) => this.#session.version.version({}, rpc),
-      options,
-    );
+    const { version, revision } = await this.#session.daemonVersion(options);
     return { version, revision };
   }
 

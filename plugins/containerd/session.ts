@@ -7,7 +7,10 @@ import {
 import { Containers } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { Events } from "../../proto/gen/containerd/services/events/v1/events_pb.ts";
 import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
-import { Version } from "../../proto/gen/containerd/services/version/v1/version_pb.ts";
+import {
+  Version,
+  type VersionResponse,
+} from "../../proto/gen/containerd/services/version/v1/version_pb.ts";
 import type { DescService } from "@bufbuild/protobuf";
 import { abortable } from "../../src/abort.ts";
 import { type CleanupJob, Cleanups, cleanupSubject } from "../../src/cleanups.ts";
@@ -17,6 +20,7 @@ import { toContainerError } from "../rpc/errors.ts";
 import { background, type Rpc } from "../rpc/mod.ts";
 import type { ContainerdOptions } from "./mod.ts";
 import { NoteBoard } from "./note-board.ts";
+import { StartTurns } from "./start-turns.ts";
 import { Turns } from "./turns.ts";
 
 /** What a call is about, for its error. */
@@ -56,6 +60,8 @@ export class Session implements AsyncDisposable {
   readonly cleanups: Cleanups = new Cleanups(() => {});
   /** Orders what must not overlap for one container. */
   readonly turns: Turns = new Turns();
+  /** Orders the starts of processes in one container. */
+  readonly starts: StartTurns = new StartTurns(async () => (await this.daemonVersion()).version);
   /** Passes on what handles learn of their processes. */
   readonly notes: NoteBoard = new NoteBoard();
   /** The service of container records. */
@@ -185,6 +191,15 @@ export class Session implements AsyncDisposable {
       }, { subject: cleanupSubject(subject) });
       throw signal.reason;
     }
+  }
+
+  /** Asks the daemon for its version. */
+  async daemonVersion(options: CallOptions = {}): Promise<VersionResponse> {
+    return await this.call(
+      { action: "Cannot get version of containerd" },
+      (rpc) => this.version.version({}, rpc),
+      options,
+    );
   }
 
   /** Waits for what earlier, aborted calls on the same object still undo. */
