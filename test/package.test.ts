@@ -8,7 +8,7 @@ import { allRuntimes, runScript } from "./helpers/runtime.ts";
 import { runSuites } from "./testing/suite-report.ts";
 
 /** What loads where there is no Node at all. */
-const edgeModules = ["", "/runtime", "/spec", "/stats", "/containerd", "/rpc", "/web"]
+const edgeModules = ["", "/runtime", "/spec", "/stats", "/containerd", "/memory", "/rpc", "/web"]
   .map((name) => `libcontainerd${name}`);
 
 function kilobytes(bytes: number): string {
@@ -129,9 +129,9 @@ export async function exec(client: Client): Promise<void> {
 function installExamplePlugin({ consumerDir }: PackedPackage): void {
   const plugin = `${repositoryDir}/examples/plugin`;
   const files = readdirSync(plugin).map((name) => [`${plugin}/${name}`, `plugin/${name}`]);
-  const test = `${repositoryDir}/test/testing/third-party-suite.ts`;
+  const contract = `${repositoryDir}/test/testing/host-contract.ts`;
   mkdirSync(`${consumerDir}/plugin`);
-  for (const [from = "", to = ""] of [...files, [test, "host-runtime.test.ts"]]) {
+  for (const [from = "", to = ""] of [...files, [contract, "host-contract.ts"]]) {
     const text = readFileSync(from, "utf8")
       .replaceAll('"../../src/mod.ts"', '"libcontainerd"')
       .replaceAll('"../../src/runtime.ts"', '"libcontainerd/runtime"')
@@ -140,6 +140,8 @@ function installExamplePlugin({ consumerDir }: PackedPackage): void {
     assert.doesNotMatch(text, /"\.\.\//, `${from} imports what is not public`);
     writeFileSync(`${consumerDir}/${to}`, text);
   }
+  const test = `import { hostContract } from "./host-contract.ts";\nhostContract();\n`;
+  writeFileSync(`${consumerDir}/host-runtime.test.ts`, test);
 }
 
 /** Compiles a user's program that imports these modules, with all checks and no `skipLibCheck`. */

@@ -3,62 +3,29 @@
 import { appendFileSync } from "node:fs";
 import process from "node:process";
 import { hostRuntime } from "../../examples/plugin/host-runtime.ts";
-import {
-  linuxProgramProcess,
-  linuxProgramSpec,
-  runtimeContract,
-} from "../../plugins/testing/mod.ts";
-import { Client, Registry } from "../../src/mod.ts";
 import type { RuntimePlugin } from "../../src/runtime.ts";
 import { defective } from "./defective.ts";
 import { defects, type KnownDefect } from "./defects.ts";
+import { hostContract, type HostContractOptions } from "./host-contract.ts";
 
-const shim = "org.example.host.v1";
 const leftovers = process.env["LIBCONTAINERD_TEST_LEFTOVERS"] ?? "/dev/stderr";
 const right: KnownDefect = { name: "is right", fails: [] };
 
 for (const { name, testBudgetMs, fails: _, ...defect } of [right, ...defects]) {
   const real = hostRuntime();
-  const plugin = defective(real, defect);
-  declare(name, {
-    open: (options) => Promise.resolve(new Client(new Registry({ [shim]: plugin }), options)),
-    real,
-    testBudgetMs,
-  });
+  declare(name, real, { plugin: defective(real, defect), testBudgetMs });
 }
 
-declare("cannot be opened", {
+declare("cannot be opened", hostRuntime(), {
   open: () => Promise.reject(new Error("out of order")),
-  real: hostRuntime(),
-  testBudgetMs: undefined,
 });
 
-function declare(
-  name: string,
-  { open, real, testBudgetMs }: {
-    readonly open: Parameters<typeof runtimeContract>[0]["open"];
-    readonly real: RuntimePlugin;
-    readonly testBudgetMs: number | undefined;
-  },
-): void {
-  runtimeContract({
+function declare(name: string, real: RuntimePlugin, options: HostContractOptions): void {
+  hostContract({
+    ...options,
     name: `a plugin that ${name}`,
-    shim,
-    open,
     after: async () => {
       appendFileSync(leftovers, [name, ...await runningIn(real)].join(", ") + "\n");
-    },
-    spec: (program, options) => linuxProgramSpec(program, { ...options, rootfs: "/" }),
-    process: linuxProgramProcess,
-    testBudgetMs,
-    capabilities: {
-      terminal: false,
-      pause: true,
-      stats: false,
-      listPids: true,
-      updateResources: false,
-      checkpoint: false,
-      inOtherProcess: "no other process is needed to find these defects",
     },
   });
 }
