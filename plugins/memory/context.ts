@@ -1,4 +1,3 @@
-import type { TerminalSize } from "../../src/runtime.ts";
 import { invalidArgument } from "../../src/errors.ts";
 import type { HostOutput } from "./host-output.ts";
 import type { HostProcess } from "./host-process.ts";
@@ -77,56 +76,51 @@ export class Context implements ProgramContext {
     return this.#stderr ??= this.#outputStream(this.#process.stdio.stderr);
   }
 
+  // Each bound, so that a program may take its context apart.
+
   /** Writes to its output. */
-  print(text: string | Uint8Array): Promise<void> {
-    return this.#write(this.#process.stdio.stdout, text);
-  }
+  readonly print: ProgramContext["print"] = (text) => this.#write(this.#process.stdio.stdout, text);
 
   /** Writes to its errors. */
-  printError(text: string | Uint8Array): Promise<void> {
-    return this.#write(this.#process.stdio.stderr, text);
-  }
+  readonly printError: ProgramContext["printError"] = (text) =>
+    this.#write(this.#process.stdio.stderr, text);
 
   /** Reads a line of its input. */
-  readLine(): Promise<string | undefined> {
+  readonly readLine: ProgramContext["readLine"] = () => {
     this.#lines ??= new LineReader(() => this.#read());
     return this.#lines.next();
-  }
+  };
 
   /** Waits. */
-  sleep(durationMs: number): Promise<void> {
+  readonly sleep: ProgramContext["sleep"] = (durationMs) => {
     const sleeping = sleepOf(this.#process, durationMs);
     sleeping.catch(() => {}); // a program that was killed need not look at it
     return sleeping;
-  }
+  };
 
   /** The size of its terminal. */
-  terminalSize(): TerminalSize | undefined {
-    return this.#process.terminal ? this.#process.size : undefined;
-  }
+  readonly terminalSize: ProgramContext["terminalSize"] = () =>
+    this.#process.terminal ? this.#process.size : undefined;
 
   /** Handles a signal. */
-  onSignal(signal: number | string, handler: (signal: number) => void): () => void {
-    return this.#process.signals.add(signal, handler);
-  }
+  readonly onSignal: ProgramContext["onSignal"] = (signal, handler) =>
+    this.#process.signals.add(signal, handler);
 
   /** Saves for a checkpoint. */
-  onCheckpoint(save: () => unknown): void {
+  readonly onCheckpoint: ProgramContext["onCheckpoint"] = (save) => {
     this.#process.save = save;
-  }
+  };
 
   /** Tells how much memory it uses. */
-  useMemory(bytes: number): void {
+  readonly useMemory: ProgramContext["useMemory"] = (bytes) => {
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
       throw invalidArgument("bytes", `Cannot use memory "${bytes}": not a whole number from 0`);
     }
     this.#process.useMemory(bytes);
-  }
+  };
 
   /** Keeps its output open beyond its end. */
-  holdOutput(): () => void {
-    return this.#process.holdOutput();
-  }
+  readonly holdOutput: ProgramContext["holdOutput"] = () => this.#process.holdOutput();
 
   /** Resolves once nothing holds the process up; rejects when it has ended. */
   async awake(): Promise<void> {

@@ -13,7 +13,7 @@ export type MemoryPrograms = Readonly<Record<string, MemoryProgram>>;
 
 /**
  * What a program has of the machine that it runs on. Once its process has ended, also because it was
- * killed, whatever it awaits of this rejects with the reason of `signal`.
+ * killed, whatever it awaits of this rejects with the reason of `signal`. It may be taken apart.
  */
 export interface ProgramContext {
   /** Its arguments; the first one is its name. */
