@@ -49,7 +49,9 @@ export class Bench {
     it(name, { skip, timeout: 2 * budgetMs }, async () => {
       this.#pending.clear();
       const message = () =>
-        `Not done within ${budgetMs} ms: waits for ${this.#pending.toString() || "a handle"}`;
+        `Not done within ${budgetMs} ms: waits for ${
+          this.#pending.toString() || "what is no call of a client"
+        }`;
       try {
         await withinTime(Promise.resolve(test()), { budgetMs, message });
       } catch (error) {

@@ -19,7 +19,10 @@ export function otherProcess(daemon: () => Daemon): Required<OtherProcess> & {
     const child = spawnScript("current", script, args);
     try {
       assert.ok(child.stdout);
-      const [line] = await once(child.stdout, "data");
+      const failed = once(child, "exit").then(([code, signal]) =>
+        assert.fail(`The other process ended with ${code ?? signal} before it wrote anything`)
+      );
+      const [line] = await Promise.race([once(child.stdout, "data"), failed]);
       return String(line);
     } finally {
       child.kill("SIGKILL");
