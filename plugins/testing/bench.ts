@@ -48,10 +48,10 @@ export class Bench {
     // The runner's own limit, which names nothing, is only to be out of the way.
     it(name, { skip, timeout: 2 * budgetMs }, async () => {
       this.#pending.clear();
-      const message = () =>
-        `Not done within ${budgetMs} ms: waits for ${
-          this.#pending.toString() || "what is no call of a client"
-        }`;
+      const message = () => {
+        const calls = this.#pending.toString() || "something that is no call of a client";
+        return `Not done within ${budgetMs} ms: waits for ${calls}`;
+      };
       try {
         await withinTime(Promise.resolve(test()), { budgetMs, message });
       } catch (error) {
