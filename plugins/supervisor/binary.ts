@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { ContainerError } from "../../src/errors.ts";
+import { fileError } from "./file-error.ts";
 
 /** How long a program may take to tell its version. */
 const VERSION_BUDGET_MS = 15_000;
@@ -62,7 +63,11 @@ function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
-  } catch {
+  } catch (error) {
+    // Deno must be allowed to look: what it may not see may be there.
+    if (error instanceof Error && error.name === "NotCapable") {
+      throw fileError(`Cannot look for "${path}"`, error);
+    }
     return false;
   }
 }

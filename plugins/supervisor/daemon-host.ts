@@ -13,6 +13,7 @@ import { readPidFile, writePidFile } from "./pid-file.ts";
 import { findDaemons, isAlive, isDaemon, type ProcessIdentity } from "./process-table.ts";
 import type { Settings } from "./settings.ts";
 import { isListenedOn, isListenedOnBy, listenerOf } from "./socket-owner.ts";
+import { keepStackDump } from "./stack-dump.ts";
 
 /** How long a daemon that is replaced may take to stop. */
 const REPLACE_BUDGET_MS = 15_000;
@@ -140,9 +141,11 @@ export class DaemonHost {
     await endDaemon(this.#processes(this.#process?.identity), budgetMs);
   }
 
-  /** Ends a daemon that hangs; errors as {@linkcode DaemonHost.end}. */
+  /** Ends a daemon that hangs, and keeps its stack traces; errors as {@linkcode DaemonHost.end}. */
   async killHung(): Promise<void> {
-    await killHungDaemon(this.#processes(this.#process?.identity));
+    const known = this.#process?.identity;
+    await killHungDaemon(this.#processes(known));
+    if (known) keepStackDump(known.pid, this.#env, this.home.stackFile);
   }
 
   /** Removes what says that a daemon runs, unless one does. */

@@ -28,6 +28,8 @@ export class Home {
   readonly pidFile: string;
   /** What it writes. */
   readonly logFile: string;
+  /** The stack traces of the last one that hung. */
+  readonly stackFile: string;
 
   /** Names them, and makes nothing. */
   constructor({ directory, rootDirectory }: Settings) {
@@ -40,6 +42,7 @@ export class Home {
     this.ownConfigFile = `${directory}/supervisor.toml`;
     this.pidFile = `${directory}/containerd.pid`;
     this.logFile = `${directory}/containerd.log`;
+    this.stackFile = `${directory}/containerd.stacks.log`;
   }
 
   /**

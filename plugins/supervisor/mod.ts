@@ -76,7 +76,11 @@ export interface SuperviseOptions extends CallOptions {
   readonly healthIntervalMs?: number | undefined;
   /** How long its answer may take, in milliseconds. Default: 3000. */
   readonly healthTimeoutMs?: number | undefined;
-  /** After how many missing answers in a row it is killed and restarted. Default: 3. */
+  /**
+   * After how many missing answers in a row it is killed and restarted. It gets SIGUSR1 before, and
+   * 100 ms to write stack traces, which are put into `containerd.stacks.log` in `directory`.
+   * Default: 3.
+   */
   readonly healthMisses?: number | undefined;
   /** After how many failed restarts in a row it is given up. Default: 5. */
   readonly maxRestarts?: number | undefined;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { systemCode } from "../fifo/system-error.ts";
+import { fileError } from "./file-error.ts";
 
 /** Says which process is meant, also after its id has gone to another one. */
 export interface ProcessIdentity {
@@ -62,15 +63,15 @@ export function allPids(): readonly number[] {
 /**
  * Reads a file of `/proc`, or nothing if its process is gone.
  *
- * @throws What is not about the process, such as a missing permission in Deno: to take that for the
- * end of a process would be a mistake.
+ * @throws {ContainerError} for what is not about the process, such as a missing permission in Deno: to
+ * take that for the end of a process would be a mistake.
  */
 export function readProc(path: string): string | undefined {
   try {
     return readFileSync(`/proc/${path}`, "utf8");
   } catch (error) {
     if (isGone(error)) return undefined;
-    throw error;
+    throw fileError(`Cannot read "/proc/${path}"`, error);
   }
 }
 

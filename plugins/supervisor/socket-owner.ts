@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
+import { fileError } from "./file-error.ts";
 import { allPids, isGone, readProc } from "./process-table.ts";
 
 /** `__SO_ACCEPTCON` of the kernel: the socket listens. */
@@ -64,7 +65,7 @@ export function socketInodesOf(pid: number): readonly string[] {
     });
   } catch (error) {
     if (isGone(error)) return [];
-    throw error;
+    throw fileError(`Cannot read "/proc/${pid}/fd"`, error);
   }
 }
 

@@ -1,39 +1,27 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { connect, type ConnectOptions } from "../../plugins/auto/mod.ts";
 import type { Client } from "../../src/client.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { isRunning } from "../helpers/processes.ts";
 import { rejection } from "../helpers/rejection.ts";
 import { runScript } from "../helpers/runtime.ts";
-import { SupervisorBed } from "../supervisor/support/supervisor-bed.ts";
+import { type SupervisorBed, useSupervisorBed } from "../supervisor/support/supervisor-bed.ts";
 import { RUNC } from "./support/open-client.ts";
 import { sleeper, specOf } from "./support/specs.ts";
 
 let bed: SupervisorBed;
-const clients: Client[] = [];
-beforeEach(() => {
-  bed = new SupervisorBed();
-});
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client[Symbol.asyncDispose]();
-  await bed.remove();
-});
+useSupervisorBed((each) => bed = each);
 
 async function connectHere(
   supervise: ConnectOptions["supervise"] & object = {},
   options: ConnectOptions = {},
 ): Promise<Client> {
   const { signal: _, ...own } = bed.options();
-  const client = await connect({
-    namespace: bed.namespace,
-    ...options,
-    supervise: { ...own, ...supervise },
-  });
-  clients.push(client);
-  return client;
+  const namespace = bed.namespace;
+  return bed.own(await connect({ namespace, ...options, supervise: { ...own, ...supervise } }));
 }
 
 describe("connect() with supervise", () => {

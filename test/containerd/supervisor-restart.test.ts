@@ -1,21 +1,17 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import process from "node:process";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { isContainerError } from "../../src/errors.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { isRunning } from "../helpers/processes.ts";
 import { rejection } from "../helpers/rejection.ts";
-import { SupervisorBed } from "../supervisor/support/supervisor-bed.ts";
+import { type SupervisorBed, useSupervisorBed } from "../supervisor/support/supervisor-bed.ts";
 import { RUNC } from "./support/open-client.ts";
 import { sleeper } from "./support/specs.ts";
 
 let bed: SupervisorBed;
-beforeEach(() => {
-  bed = new SupervisorBed();
-});
-afterEach(async () => {
-  await bed.remove();
-});
+useSupervisorBed((each) => bed = each);
 
 /** Waits until a state was told a number of times. */
 function told(state: string, times: number): Promise<void> {
@@ -143,14 +139,37 @@ describe("a daemon that hangs", () => {
   });
 });
 
+describe("a daemon that hangs and hears signals", () => {
+  it("supervise() keeps its stack traces in its folder", async () => {
+    // Stopped for the checks, it goes on just before it is asked for them.
+    const daemon = await bed.supervise({
+      healthIntervalMs: 50,
+      healthTimeoutMs: 500,
+      healthMisses: 1,
+      onState: ({ state, pid }) => {
+        if (state === "restarting" && pid !== undefined) process.kill(pid, "SIGCONT");
+      },
+    });
+    // It gets 100 ms to write them, which a busy machine may not leave it.
+    for (let round = 1; round <= 5 && !existsSync(`${bed.home}/containerd.stacks.log`); round++) {
+      const { pid = 0 } = daemon;
+      process.kill(pid, "SIGSTOP");
+      await eventually("the restart", () => daemon.pid !== undefined && daemon.pid !== pid);
+      await daemon.ready();
+      assert.ok(!existsSync(`/tmp/containerd.${pid}.stacks.log`));
+    }
+    assert.match(readFileSync(`${bed.home}/containerd.stacks.log`, "utf8"), /goroutine/);
+  });
+});
+
 describe("a log that grows", () => {
   it("supervise() sets it aside while the daemon runs", async () => {
     const daemon = await bed.supervise({
       logLevel: "debug",
+      env: { ...bed.options().env, TMPDIR: bed.home }, // SIGUSR1 leaves a file there
       maxLogBytes: 2000,
       healthIntervalMs: 20,
     });
-    const { existsSync, statSync } = await import("node:fs");
     await eventually("an old log", () => existsSync(`${daemon.logFile}.1`));
     assert.ok(statSync(`${daemon.logFile}.1`).size > 2000);
     const before = statSync(daemon.logFile).size;

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { eventually } from "../helpers/eventually.ts";
 import { isRunning, readProcess } from "../helpers/processes.ts";
 import { rejection } from "../helpers/rejection.ts";
-import { SupervisorBed } from "../supervisor/support/supervisor-bed.ts";
+import { type SupervisorBed, useSupervisorBed } from "../supervisor/support/supervisor-bed.ts";
 import { ChildScript } from "./support/child-script.ts";
 import { RUNC } from "./support/open-client.ts";
 import { sleeper } from "./support/specs.ts";
@@ -16,12 +16,7 @@ import { sleeper } from "./support/specs.ts";
 const ownerScript = new URL("../supervisor/support/owner-child.ts", import.meta.url);
 
 let bed: SupervisorBed;
-beforeEach(() => {
-  bed = new SupervisorBed();
-});
-afterEach(async () => {
-  await bed.remove();
-});
+useSupervisorBed((each) => bed = each);
 
 /** Starts a daemon whose owner is killed; gives its pid. */
 async function orphan(): Promise<number> {

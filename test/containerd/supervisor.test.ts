@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import process from "node:process";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { supervise } from "../../plugins/supervisor/mod.ts";
 import { containerdVersion } from "../helpers/cache.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { isRunning, readProcess } from "../helpers/processes.ts";
 import { rejection } from "../helpers/rejection.ts";
-import { SupervisorBed } from "../supervisor/support/supervisor-bed.ts";
+import { SupervisorBed, useSupervisorBed } from "../supervisor/support/supervisor-bed.ts";
 import { ChildScript } from "./support/child-script.ts";
 import { RUNC } from "./support/open-client.ts";
 import { sleeper, specOf } from "./support/specs.ts";
@@ -15,12 +15,7 @@ import { sleeper, specOf } from "./support/specs.ts";
 const ownerScript = new URL("../supervisor/support/owner-child.ts", import.meta.url);
 
 let bed: SupervisorBed;
-beforeEach(() => {
-  bed = new SupervisorBed();
-});
-afterEach(async () => {
-  await bed.remove();
-});
+useSupervisorBed((each) => bed = each);
 
 /** What is left in a folder when its daemon was stopped. */
 const KEPT = ["config.toml", "containerd.log", "root", "state", "supervisor.toml"];
@@ -67,7 +62,6 @@ describe("supervise()", () => {
     const { pid = 0 } = await bed.supervise();
     const stat = readProcess(pid);
     assert.equal(stat?.parentPid, process.pid);
-    const { readFileSync } = await import("node:fs");
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     const session = text.slice(text.lastIndexOf(")") + 2).split(" ")[3];
     assert.equal(session, String(pid));
@@ -82,7 +76,6 @@ describe("supervise()", () => {
       oomScore: 77,
       env: { ...bed.options().env, GREETING: "greeting" },
     });
-    const { readFileSync } = await import("node:fs");
     assert.equal(readFileSync(`/proc/${daemon.pid}/oom_score_adj`, "utf8").trim(), "77");
     assert.equal(statSync(`${bed.home}/containerd.sock`).uid, 65534);
     const log = readFileSync(daemon.logFile, "utf8");
@@ -202,6 +195,14 @@ describe("stop()", () => {
     assert.deepEqual(entries(), KEPT);
   });
 
+  it("stop() kills a daemon that hangs, and removes its sockets for it", async () => {
+    const daemon = await bed.supervise();
+    process.kill(daemon.pid ?? 0, "SIGSTOP");
+    await daemon.stop({ budgetMs: 50 });
+    assert.deepEqual(bed.daemonPids(), []);
+    assert.deepEqual(entries(), KEPT);
+  });
+
   it("stop() leaves containers running, and the next daemon has them", async () => {
     const first = await bed.supervise();
     const one = bed.client(first);
@@ -231,6 +232,17 @@ describe("stop()", () => {
 });
 
 describe("the event loop", () => {
+  it("supervise() does not keep the process alive for a daemon that it has taken over", async () => {
+    const lines = [];
+    for (let round = 1; round <= 2; round++) {
+      const end = await new ChildScript(ownerScript, ["end", bed.home]).ended;
+      assert.equal(end.code, 0);
+      lines.push(end.lines[0]);
+    }
+    assert.equal(lines[0], `pid ${bed.daemonPids()[0]}`);
+    assert.equal(lines[1], lines[0]);
+  });
+
   for (const mode of ["end", "crash", "stop"]) {
     it(`supervise() does not keep the process alive: ${mode}`, async () => {
       const child = new ChildScript(ownerScript, [mode, bed.home]);

@@ -13,6 +13,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -24,6 +25,7 @@ import { Home } from "../../plugins/supervisor/home.ts";
 import { readPidFile, writePidFile } from "../../plugins/supervisor/pid-file.ts";
 import { identify, isAlive, isDaemon } from "../../plugins/supervisor/process-table.ts";
 import { RestartDelay } from "../../plugins/supervisor/restart-delay.ts";
+import { keepStackDump } from "../../plugins/supervisor/stack-dump.ts";
 import { readSettings } from "../../plugins/supervisor/settings.ts";
 import { isListenedOn, isListenedOnBy, listenerOf } from "../../plugins/supervisor/socket-owner.ts";
 
@@ -258,6 +260,30 @@ describe("DaemonLog", () => {
     assert.equal(readFileSync(`${log.path}.1`, "utf8"), "0123456789x");
     assert.equal(readFileSync(log.path, "utf8"), "new");
     assert.equal(mode(`${log.path}.1`) & 0o077, 0);
+  });
+});
+
+describe("keepStackDump()", () => {
+  it("keepStackDump() moves what the daemon has written, and nothing that is another's", () => {
+    const env = { TMPDIR: `${folder}/tmp` };
+    const [dump, kept] = [`${folder}/tmp/containerd.5.stacks.log`, `${folder}/kept`];
+    mkdirSync(`${folder}/tmp`);
+    keepStackDump(5, env, kept);
+    assert.ok(!existsSync(kept));
+    writeFileSync(`${folder}/secret`, "secret");
+    symlinkSync(`${folder}/secret`, dump);
+    keepStackDump(5, env, kept);
+    assert.ok(!existsSync(kept));
+    rmSync(dump);
+    writeFileSync(dump, "theirs");
+    chownSync(dump, 65534, 65534);
+    keepStackDump(5, env, kept);
+    assert.ok(!existsSync(kept));
+    chownSync(dump, process.geteuid?.() ?? 0, 0);
+    writeFileSync(dump, "goroutines");
+    keepStackDump(5, env, kept);
+    assert.equal(readFileSync(kept, "utf8"), "goroutines");
+    assert.ok(!existsSync(dump));
   });
 });
 

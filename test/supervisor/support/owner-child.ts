@@ -7,7 +7,12 @@ import { daemonEnv } from "./supervisor-bed.ts";
 
 const [mode = "", directory = ""] = process.argv.slice(2);
 
-const daemon = await supervise({ directory, env: daemonEnv(), startBudgetMs: 60_000 });
+const daemon = await supervise({
+  directory,
+  env: daemonEnv(),
+  startBudgetMs: 60_000,
+  healthIntervalMs: 600_000, // whoever waits for it is seen to
+});
 console.log(`pid ${daemon.pid}`);
 if (mode === "hold") setInterval(() => {}, 1000);
 if (mode === "crash" && daemon.pid !== undefined) {

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import process from "node:process";
+import { afterEach, beforeEach } from "node:test";
 import { containerd } from "../../../plugins/containerd/mod.ts";
 import { fifo } from "../../../plugins/fifo/mod.ts";
 import { grpc } from "../../../plugins/grpc/mod.ts";
@@ -72,7 +73,11 @@ export class SupervisorBed {
       stdio: fifo({ directory: `${this.home}/fifo` }),
       namespace: this.namespace,
     });
-    const client = new Client(new Registry({}, { fallback }));
+    return this.own(new Client(new Registry({}, { fallback })));
+  }
+
+  /** Disposes a client when the folder is removed. */
+  own(client: Client): Client {
     this.#clients.add(client);
     return client;
   }
@@ -101,6 +106,18 @@ export class SupervisorBed {
     removeSync(this.home);
     homes.delete(this.home);
   }
+}
+
+/** Gives each test of the file that calls this a folder of its own. */
+export function useSupervisorBed(give: (bed: SupervisorBed) => void): void {
+  let bed: SupervisorBed | undefined;
+  beforeEach(() => {
+    bed = new SupervisorBed();
+    give(bed);
+  });
+  afterEach(async () => {
+    await bed?.remove();
+  });
 }
 
 function removeSync(home: string): void {
