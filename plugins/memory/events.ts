@@ -10,7 +10,7 @@ import type { EventStream } from "../../src/events.ts";
 import { gaplessEvents } from "../../src/gapless-events.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import type { Connection } from "./connection.ts";
-import { unlessMissing } from "./process.ts";
+import { nothingIfMissing } from "./process.ts";
 import { aboutContainer, aboutProcess, type Subject } from "./refusal.ts";
 
 const SUBSCRIBE: Subject = { method: "subscribe", action: "Cannot subscribe to events of host" };
@@ -53,10 +53,10 @@ class HostEvents implements EventSource {
   /** A process as it is now. */
   findProcess(ref: ProcessRef, signal: AbortSignal): Promise<ProcessState | undefined> {
     const subject = aboutProcess("findProcess", "find", ref);
-    return unlessMissing(this.#connection.link.call(subject, (daemon) => {
+    return this.#connection.link.call(subject, (daemon) => {
       const task = daemon.task(ref.containerId);
       return task.process(ref.processId).state(task.isPaused);
-    }, { signal }));
+    }, { signal }).catch(nothingIfMissing);
   }
 
   /** Whether a process of a container was ended for want of memory. */
@@ -67,7 +67,7 @@ class HostEvents implements EventSource {
       (daemon) => daemon.task(containerId).oomKills > 0,
       { signal },
     );
-    return await unlessMissing(asked) ?? "unknown";
+    return await asked.catch(nothingIfMissing) ?? "unknown";
   }
 
   /** Tells what handles of this client learn. */

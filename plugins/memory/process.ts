@@ -35,6 +35,12 @@ export interface MemoryProcessInit {
 
 /** A process on a machine that is made of memory. */
 export class MemoryProcess implements Process {
+  /** Its id. */
+  readonly id: string;
+  /** The container it is in. */
+  readonly containerId: string;
+  /** Its end; never rejects. */
+  readonly exited: Promise<ExitStatus>;
   /** What the handles of a client share. */
   protected readonly connection: Connection;
   /** Its ids. */
@@ -53,6 +59,8 @@ export class MemoryProcess implements Process {
   constructor(connection: Connection, init: MemoryProcessInit) {
     this.connection = connection;
     this.ref = init.ref;
+    this.id = init.ref.processId;
+    this.containerId = init.ref.containerId;
     this.#pid = init.pid;
     this.#streams = init.streams;
     this.#watch = new ExitWatch(connection, {
@@ -60,6 +68,7 @@ export class MemoryProcess implements Process {
       pid: () => this.#pid,
       finish: (exit) => this.#finish(exit),
     });
+    this.exited = this.#watch.exited;
     this.#removal = new ProcessRemoval(connection.link, {
       ref: init.ref,
       watch: this.#watch,
@@ -73,16 +82,6 @@ export class MemoryProcess implements Process {
     this.#watch.start();
   }
 
-  /** Its id. */
-  get id(): string {
-    return this.ref.processId;
-  }
-
-  /** The container it is in. */
-  get containerId(): string {
-    return this.ref.containerId;
-  }
-
   /** Its process id on the host; 0 before it has one. */
   get pid(): number {
     return this.#pid;
@@ -91,11 +90,6 @@ export class MemoryProcess implements Process {
   /** Its piped streams. */
   get stdio(): Stdio {
     return this.#streams.stdio;
-  }
-
-  /** Its end; never rejects. */
-  get exited(): Promise<ExitStatus> {
-    return this.#watch.exited;
   }
 
   /** Starts it. */
@@ -194,7 +188,7 @@ export class MemoryProcess implements Process {
       options,
     );
     if (this.id === INIT_PROCESS) return await asked;
-    const status = await unlessMissing(asked);
+    const status = await asked.catch(nothingIfMissing);
     // Its record may be gone, and its id in use again.
     if (status?.pid === this.#pid) return status;
     if (!this.#watch.isOver) return status ?? await asked;
@@ -226,12 +220,7 @@ export class MemoryProcess implements Process {
   }
 }
 
-/** What a call gives; `undefined` if what it is about is not there. */
-export async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (isContainerError(error, "not_found")) return undefined;
-    throw error;
-  }
+/** Takes the place of what is not there. */
+export function nothingIfMissing(error: unknown): undefined {
+  if (!isContainerError(error, "not_found")) throw error;
 }

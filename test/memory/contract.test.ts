@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { MemoryHost } from "../../plugins/memory/mod.ts";
 import { runtimeContract, type RuntimeContractOptions } from "../../plugins/testing/mod.ts";
+import type { Stats } from "../../src/stats.ts";
 import { clientOf, nodeFiles, programProcess, programSpec, SHIM, testPrograms } from "./bed.ts";
 
-const limit = 32n * 1024n * 1024n;
+const updateResources = {
+  resources: { memory: { limit: 4_194_304 }, pids: { limit: 7 } },
+  assertUpdated: (stats: Stats): void => {
+    assert.ok(stats.kind === "cgroup2");
+    assert.equal(stats.memory?.limitBytes, 4_194_304n);
+    assert.equal(stats.pids?.limit, 7n);
+  },
+};
 let host = new MemoryHost();
 
 /** The suite, on a host that is empty at its end. */
@@ -34,18 +42,13 @@ function contractOf(
     spec: programSpec,
     process: programProcess,
     capabilities: {
-      terminal: true,
-      pause: true,
-      stats: true,
-      listPids: true,
-      updateResources: {
-        resources: { memory: { limit } },
-        assertUpdated: (stats) => {
-          assert.equal(stats.kind === "cgroup2" && stats.memory?.limitBytes, limit);
-        },
-      },
       checkpoint: true,
       inOtherProcess: false,
+      updateResources,
+      listPids: true,
+      stats: true,
+      pause: true,
+      terminal: true,
       ...capabilities,
     },
   });
