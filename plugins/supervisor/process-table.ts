@@ -20,8 +20,10 @@ export function identify(pid: number): ProcessIdentity | undefined {
   // The name before may hold anything, also spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, startTicks] = [fields[0], Number(fields[19])];
-  // What has ended and was not waited for does nothing any more.
-  if (state === undefined || "ZX".includes(state) || Number.isNaN(startTicks)) return undefined;
+  if (state === undefined || Number.isNaN(startTicks)) return undefined;
+  // What has ended and was not waited for does nothing any more, once all of its threads have ended:
+  // the first one is often not the last, and until then files and sockets are open.
+  if ("ZX".includes(state) && countThreads(pid) <= 1) return undefined;
   return { pid, startTicks, bootId: readProc("sys/kernel/random/boot_id")?.trim() ?? "" };
 }
 
@@ -78,6 +80,14 @@ export function readProc(path: string): string | undefined {
 /** Whether a process, or a file of it, is not there any more. */
 export function isGone(error: unknown): boolean {
   return ["ENOENT", "ESRCH"].includes(systemCode(error));
+}
+
+function countThreads(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0; // gone
+  }
 }
 
 function programOf(pid: number): string {

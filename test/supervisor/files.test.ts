@@ -25,6 +25,7 @@ import { Home } from "../../plugins/supervisor/home.ts";
 import { readPidFile, writePidFile } from "../../plugins/supervisor/pid-file.ts";
 import { identify, isAlive, isDaemon } from "../../plugins/supervisor/process-table.ts";
 import { RestartDelay } from "../../plugins/supervisor/restart-delay.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { keepStackDump } from "../../plugins/supervisor/stack-dump.ts";
 import { readSettings } from "../../plugins/supervisor/settings.ts";
 import { isListenedOn, isListenedOnBy, listenerOf } from "../../plugins/supervisor/socket-owner.ts";
@@ -158,6 +159,28 @@ describe("processes", () => {
     return once(child.stdout, "data").then(([data]) => {
       assert.equal(identify(Number(String(data))), undefined);
     }).finally(() => child.kill("SIGKILL"));
+  });
+
+  it("identify() knows a process whose first thread has ended before others", async () => {
+    // Python ends its first thread alone, by the system call exit (60 on x64, 93 elsewhere).
+    const script = [
+      "import ctypes, os, platform, threading, time",
+      "threading.Thread(target=time.sleep, args=(600,)).start()",
+      "print(os.getpid(), flush=True)",
+      "ctypes.CDLL(None).syscall(60 if platform.machine() == 'x86_64' else 93, 0)",
+    ].join("\n");
+    const child = spawn("python3", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const [data] = await once(child.stdout, "data");
+      const pid = Number(String(data));
+      const isZombie = () => / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+      await eventually("the end of its first thread", isZombie);
+      assert.equal(identify(pid)?.pid, pid);
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "close");
+    }
+    assert.equal(identify(child.pid ?? 0), undefined);
   });
 
   it("isDaemon() goes by the command line and the program", async () => {
