@@ -26,7 +26,7 @@ const graph = importGraph("src", "plugins", "proto/gen");
 const plugins = readdirSync(`${repositoryDir}/plugins`);
 
 /** What a bundle for an edge runtime may hold. */
-const edgePlugins = ["containerd", "memory", "rpc", "web"];
+const edgePlugins = ["containerd", "memory", "recorder", "rpc", "web"];
 const edgeFolders = edgePlugins.filter((name) => plugins.includes(name)).map((name) =>
   `plugins/${name}`
 );
@@ -44,6 +44,8 @@ const acquaintances: Readonly<Record<string, readonly string[]>> = {
   auto: plugins.filter((name) => name !== testSuite),
   containerd: ["rpc"],
   grpc: ["rpc", "unix", "tcp"],
+  // Replays recordings in memory.
+  recorder: ["memory"],
   // Asks the daemon over gRPC; what the system says of files it tells as the streams do.
   supervisor: ["fifo", "grpc", "rpc", "unix"],
   // One kind of socket, two kinds of address.

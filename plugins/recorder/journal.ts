@@ -1,0 +1,182 @@
+import { isContainerError } from "../../src/errors.ts";
+import type {
+  CallEntry,
+  Entry,
+  EntryBase,
+  Outcome,
+  RecordedObject,
+  ReturnEntry,
+  RpcEntry,
+} from "./recording.ts";
+import { Ring } from "./ring.ts";
+
+/** An entry, before it is numbered and has its time. */
+export type NewEntry = Entry extends infer Each
+  ? Each extends Entry ? Omit<Each, "seq" | "atMs" | "timeMs"> : never
+  : never;
+
+/** What ends a call that was taken down. */
+export interface OpenCall {
+  /** Its number. */
+  readonly number: number;
+  /** Takes down what it gave. */
+  ok(result?: { readonly value?: RecordedObject | undefined; readonly handle?: number }): void;
+  /** Takes down how it failed. */
+  failed(error: unknown, signal: AbortSignal | undefined): void;
+}
+
+/** What {@linkcode Journal.call} takes. */
+export type NewCall = Omit<CallEntry, keyof EntryBase | "kind" | "call"> & {
+  readonly containerId?: string | undefined;
+  readonly processId?: string | undefined;
+};
+
+/** What is known of a remote procedure call at its end. */
+export interface RpcEnd {
+  /** How it ended. */
+  readonly outcome: Outcome;
+  /** Messages that were sent. */
+  readonly sent: number;
+  /** Messages that came. */
+  readonly received: number;
+  /** The code of the error. */
+  readonly code?: string | undefined;
+  /** The message of the error. */
+  readonly message?: string | undefined;
+}
+
+/** Takes down entries, and knows which calls have not ended. */
+export class Journal {
+  /** Whether contents are taken down that may be secret. */
+  readonly contents: boolean;
+  readonly #ring: Ring;
+  readonly #open = new Map<string, CallEntry | RpcEntry>();
+  readonly #startMs = performance.now();
+  #seq = 0;
+  #calls = 0;
+  #rpcs = 0;
+  #handles = 0;
+
+  /** @param limits How much is kept. */
+  constructor(limits: {
+    readonly limit: number;
+    readonly limitBytes: number;
+    readonly contents: boolean;
+  }) {
+    this.#ring = new Ring(limits.limit, limits.limitBytes);
+    this.contents = limits.contents;
+  }
+
+  /** How many entries fell out. */
+  get dropped(): number {
+    return this.#ring.dropped;
+  }
+
+  /** About how much memory the entries take, in bytes. */
+  get bytes(): number {
+    return this.#ring.bytes;
+  }
+
+  /** The time, in milliseconds since it was made. */
+  get nowMs(): number {
+    return rounded(performance.now() - this.#startMs);
+  }
+
+  /** The entries, oldest first; what has not ended is there even if its entry fell out. */
+  get entries(): readonly Entry[] {
+    const kept = this.#ring.entries;
+    const firstSeq = kept[0]?.seq ?? Infinity;
+    return [...[...this.#open.values()].filter(({ seq }) => seq < firstSeq), ...kept];
+  }
+
+  /** A number for a handle. */
+  nextHandle(): number {
+    return ++this.#handles;
+  }
+
+  /** Takes an entry down. */
+  add(entry: NewEntry): Entry {
+    const { nowMs } = this;
+    const base = { seq: ++this.#seq, atMs: nowMs, timeMs: Date.now() };
+    // The parts are those of one member of the union; the compiler does not put them together.
+    const whole = { ...base, ...entry } as Entry;
+    this.#ring.add(whole);
+    return whole;
+  }
+
+  /** Takes down that a call begins; gives what takes down its end. */
+  call(begun: NewCall): OpenCall {
+    const call = ++this.#calls;
+    const { containerId, processId } = begun;
+    const entry = this.add({ kind: "call", call, ...begun });
+    const key = `call ${call}`;
+    this.#open.set(key, entry as CallEntry);
+    const end = (
+      outcome: Outcome,
+      more: Partial<Pick<ReturnEntry, "value" | "handle" | "code" | "exitCode" | "message">>,
+    ) => {
+      if (!this.#open.delete(key)) return;
+      const durationMs = rounded(this.nowMs - entry.atMs);
+      const ids = idsOf({ containerId, processId });
+      this.add({ kind: "return", call, ...ids, outcome, durationMs, ...more });
+    };
+    return {
+      number: call,
+      ok: (result = {}) => end("ok", result),
+      failed: (error, signal) => {
+        const aborted = signal?.aborted === true && error === signal.reason;
+        const { code, exitCode } = isContainerError(error) ? error : {};
+        end(aborted ? "aborted" : "error", {
+          ...(code !== undefined && { code }),
+          ...(exitCode !== undefined && { exitCode }),
+          message: messageOf(error),
+        });
+      },
+    };
+  }
+
+  /** Takes down that a remote procedure call begins; gives what takes down its end, once. */
+  rpc(begun: {
+    readonly method: string;
+    readonly streams: boolean;
+    readonly containerId?: string | undefined;
+    readonly processId?: string | undefined;
+  }): (end: RpcEnd) => void {
+    const rpc = ++this.#rpcs;
+    const { containerId, processId } = begun;
+    const entry = this.add({ kind: "rpc", rpc, ...begun });
+    const key = `rpc ${rpc}`;
+    this.#open.set(key, entry as RpcEntry);
+    return (end) => {
+      if (!this.#open.delete(key)) return;
+      const durationMs = rounded(this.nowMs - entry.atMs);
+      this.add({
+        kind: "rpc-return",
+        rpc,
+        ...idsOf({ containerId, processId }),
+        durationMs,
+        ...end,
+      });
+    };
+  }
+}
+
+/** Ids without those that are not there. */
+export function idsOf(
+  { containerId, processId }: Pick<EntryBase, "containerId" | "processId">,
+): Pick<EntryBase, "containerId" | "processId"> {
+  return {
+    ...(containerId !== undefined && { containerId }),
+    ...(processId !== undefined && { processId }),
+  };
+}
+
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Microseconds are exact enough. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
