@@ -8,7 +8,17 @@ import { allRuntimes, runScript } from "./helpers/runtime.ts";
 import { runSuites } from "./testing/suite-report.ts";
 
 /** What loads where there is no Node at all. */
-const edgeModules = ["", "/runtime", "/spec", "/stats", "/containerd", "/memory", "/rpc", "/web"]
+const edgeModules = [
+  "",
+  "/runtime",
+  "/spec",
+  "/stats",
+  "/containerd",
+  "/memory",
+  "/recorder",
+  "/rpc",
+  "/web",
+]
   .map((name) => `libcontainerd${name}`);
 
 function kilobytes(bytes: number): string {
