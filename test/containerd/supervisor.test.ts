@@ -68,18 +68,20 @@ describe("supervise()", () => {
   });
 
   it("supervise() passes config, log level, OOM score and environment on", async () => {
-    const binary = bed.script('echo "level of $GREETING"; exec "$REAL" "$@"');
+    const binary = bed.script(
+      'echo "level of $GREETING, notify $NOTIFY_SOCKET"; exec "$REAL" "$@"',
+    );
     const daemon = await bed.supervise({
       binary,
       config: "oom_score = 3\n[grpc]\n  address = '/nowhere/else.sock'\n  uid = 65534\n",
       logLevel: "debug",
       oomScore: 77,
-      env: { ...bed.options().env, GREETING: "greeting" },
+      env: { ...bed.options().env, GREETING: "greeting", NOTIFY_SOCKET: "@mine" },
     });
     assert.equal(readFileSync(`/proc/${daemon.pid}/oom_score_adj`, "utf8").trim(), "77");
     assert.equal(statSync(`${bed.home}/containerd.sock`).uid, 65534);
     const log = readFileSync(daemon.logFile, "utf8");
-    assert.match(log, /level of greeting/);
+    assert.match(log, /^level of greeting, notify $/m);
     assert.match(log, /level=debug/);
   });
 

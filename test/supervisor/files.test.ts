@@ -25,6 +25,7 @@ import { Home } from "../../plugins/supervisor/home.ts";
 import { readPidFile, writePidFile } from "../../plugins/supervisor/pid-file.ts";
 import { identify, isAlive, isDaemon } from "../../plugins/supervisor/process-table.ts";
 import { RestartDelay } from "../../plugins/supervisor/restart-delay.ts";
+import { execPath, spawnScript } from "../helpers/runtime.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { keepStackDump } from "../../plugins/supervisor/stack-dump.ts";
 import { readSettings } from "../../plugins/supervisor/settings.ts";
@@ -162,14 +163,9 @@ describe("processes", () => {
   });
 
   it("identify() knows a process whose first thread has ended before others", async () => {
-    // Python ends its first thread alone, by the system call exit (60 on x64, 93 elsewhere).
-    const script = [
-      "import ctypes, os, platform, threading, time",
-      "threading.Thread(target=time.sleep, args=(600,)).start()",
-      "print(os.getpid(), flush=True)",
-      "ctypes.CDLL(None).syscall(60 if platform.machine() == 'x86_64' else 93, 0)",
-    ].join("\n");
-    const child = spawn("python3", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const script = new URL("./support/thread-child.ts", import.meta.url);
+    const child = spawnScript("deno", script);
+    assert.ok(child.stdout);
     try {
       const [data] = await once(child.stdout, "data");
       const pid = Number(String(data));
@@ -238,7 +234,6 @@ describe("sockets", () => {
     const text = `require("net").createServer().listen(${
       JSON.stringify(path)
     }, () => process.kill(process.pid, "SIGKILL"))`;
-    const { execPath } = await import("../helpers/runtime.ts");
     assert.throws(() => execFileSync(execPath("node24"), ["-e", text], { stdio: "ignore" }));
     assert.ok(existsSync(path));
     assert.ok(!await isListenedOn(path));
