@@ -14,6 +14,7 @@ import { archive } from "../archive/mod.ts";
 import { containerd } from "../containerd/mod.ts";
 import { fifo } from "../fifo/mod.ts";
 import { grpc } from "../grpc/mod.ts";
+import type { FlightRecorder } from "../recorder/mod.ts";
 import type { TlsOptions } from "../tcp/mod.ts";
 import { validateAddress } from "./address.ts";
 import { chooseRuntime, isOnThisHost } from "./choose-runtime.ts";
@@ -44,6 +45,11 @@ export interface ConnectOptions extends CallOptions, Pick<ClientOptions, "backen
    * `address`. Default: false, which connects to a containerd that runs.
    */
   readonly supervise?: boolean | SupervisionOptions | undefined;
+  /**
+   * Takes down what the client does and what comes of it, with all remote procedure calls:
+   * `flightRecorder()` of `recorder`. Default: nobody does.
+   */
+  readonly recorder?: FlightRecorder | undefined;
   /** How long output may stay open after its process has ended, in milliseconds. Default: 2000. */
   readonly drainBudgetMs?: number | undefined;
   /** How long a removal waits for answers of a shim, in milliseconds. Default: 40000. */
@@ -59,6 +65,7 @@ const NAMES = [
   "removalBudgetMs",
   "backend",
   "onError",
+  "recorder",
 ] satisfies readonly (keyof ConnectOptions)[];
 
 /**
@@ -80,7 +87,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     throw invalidArgument("address", `Cannot use "${options}": pass it as { address }`);
   }
   checkOptions(options, ...NAMES);
-  const { signal, tls, drainBudgetMs, removalBudgetMs, backend, onError } = options;
+  const { signal, tls, drainBudgetMs, removalBudgetMs, backend, onError, recorder } = options;
   // The global: Node makes the standard streams for those who import `node:process`.
   const { platform, env } = process;
   const supervision = await supervisionOf(options, env);
@@ -88,7 +95,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     chooseRuntime({ platform, env, options });
   validateAddress(address, reason);
   const plugin = containerd({
-    rpc: grpc({ address, tls }),
+    rpc: grpc({ address, tls, interceptors: recorder && [recorder.interceptor] }),
     // A daemon elsewhere would not find our pipes.
     stdio: isOnThisHost(address) ? fifo() : undefined,
     archiver: archive(),
@@ -98,7 +105,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   });
   const registry = new Registry({}, { fallback: plugin });
   const description = { runtime: plugin.id, address, reason };
-  const clientOptions = { backend, onError, description };
+  const clientOptions = { backend, onError, recorder, description };
   const client = supervision === undefined
     ? new Client(registry, clientOptions)
     : new OwningClient(registry, clientOptions, supervision);
