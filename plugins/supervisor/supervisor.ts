@@ -138,10 +138,13 @@ class Supervisor implements SupervisedDaemon {
       signal.throwIfAborted();
       this.#enter("running");
     } catch (error) {
-      // What was taken over is not this call's to end.
-      if (!this.#takenOver) await this.#endFailedStart();
-      await this.#host.close();
-      this.#lock.release();
+      try {
+        // What was taken over is not this call's to end.
+        if (!this.#takenOver) await this.#endFailedStart();
+      } finally {
+        await this.#host.close();
+        this.#lock.release();
+      }
       throw error;
     }
   }
@@ -206,7 +209,7 @@ class Supervisor implements SupervisedDaemon {
   }
 
   async #fail(error: unknown, when: string = ""): Promise<void> {
-    await this.#host.close();
+    await this.#host.close().catch(() => {}); // the failure before it is the one that counts
     this.#lock.release();
     const state = isContainerError(error) ? error.message : String(error);
     this.#failure = new ContainerError(

@@ -99,6 +99,19 @@ describe("a daemon that ends", () => {
     assert.deepEqual(bed.daemonPids(), []);
   });
 
+  it("detach() while it is being restarted leaves the note of who it is", async () => {
+    const binary = bed.script('exec "$REAL" "$@"');
+    const daemon = await bed.supervise({ binary });
+    const never = `${bed.home}/never`;
+    bed.script(`[ -e ${never} ] || mkfifo ${never}; echo hanging; read x < ${never}`);
+    process.kill(daemon.pid ?? 0, "SIGKILL");
+    await eventually("the restart", () => daemon.logTail(1)[0] === "hanging");
+    await daemon.detach();
+    const [pid] = bed.daemonPids();
+    assert.ok(pid !== undefined && isRunning(pid));
+    assert.equal(readFileSync(`${bed.home}/containerd.pid`, "utf8").split("\n")[0], String(pid));
+  });
+
   it("ready() of an aborted caller rejects with the reason", async () => {
     const binary = bed.script('exec "$REAL" "$@"');
     const daemon = await bed.supervise({ binary, maxRestarts: 100 });

@@ -152,14 +152,20 @@ describe("processes", () => {
     assert.ok(!isAlive({ ...own, pid: 4194305 }));
   });
 
-  it("identify() has nothing of a process that has ended and was not waited for", () => {
-    // The shell does not wait for it until it has read a line.
-    const script =
-      'true & while [ "$(cut -d" " -f3 /proc/$!/stat)" != Z ]; do :; done; echo $!; read x';
-    const child = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
-    return once(child.stdout, "data").then(([data]) => {
-      assert.equal(identify(Number(String(data))), undefined);
-    }).finally(() => child.kill("SIGKILL"));
+  it("identify() has nothing of a process that has ended and was not waited for", async () => {
+    // Its parent becomes a program that waits for nobody.
+    const child = spawn("sh", ["-c", "true & echo $!; exec sleep 600"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [data] = await once(child.stdout, "data");
+      const pid = Number(String(data));
+      const isZombie = () => / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+      await eventually("its end", isZombie);
+      assert.equal(identify(pid), undefined);
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 
   it("identify() knows a process whose first thread has ended before others", async () => {
