@@ -1,3 +1,4 @@
+import { invalidArgument } from "./errors.ts";
 import type { CreateOptions } from "./client-options.ts";
 import type { CallOptions } from "./runtime.ts";
 
@@ -11,6 +12,12 @@ export const CREATE_OPTIONS: readonly string[] = [
   "replace",
 ] satisfies readonly (keyof CreateOptions<string>)[];
 
+/** Checks that what was given is, or has, the function that it is used by. */
+export function checkMethod(field: string, method: unknown): void {
+  if (typeof method === "function") return;
+  throw invalidArgument(field, `Cannot use option "${field}": no function to call`);
+}
+
 /** Tells apart what may be left out before the options, and the options. */
 export function splitArguments(
   first: string | CallOptions | undefined,
@@ -19,10 +26,15 @@ export function splitArguments(
   return typeof first === "object" ? [undefined, first] : [first, last];
 }
 
-/** Tells a handler of errors; what it throws itself is dropped. */
+/**
+ * Tells a handler of errors; what it throws itself is dropped.
+ *
+ * @throws {ContainerError} `invalid_argument` if it is none.
+ */
 export function errorHandler(
   onError: ((error: unknown) => void) | undefined,
 ): (error: unknown) => void {
+  if (onError !== undefined) checkMethod("onError", onError);
   return (error) => {
     try {
       onError?.(error);

@@ -9,7 +9,13 @@ import {
 } from "./check-input.ts";
 import { checkNames, checkOptions } from "./check-options.ts";
 import { Cleanups } from "./cleanups.ts";
-import { CREATE_OPTIONS, errorHandler, splitArguments, typed } from "./client-arguments.ts";
+import {
+  checkMethod,
+  CREATE_OPTIONS,
+  errorHandler,
+  splitArguments,
+  typed,
+} from "./client-arguments.ts";
 import type {
   ClientDescription,
   ClientOptions,
@@ -85,7 +91,11 @@ export class Client implements AsyncDisposable {
    * @param registry The runtimes by shim name.
    */
   constructor(registry: Registry, options: ClientOptions = {}) {
+    checkMethod("registry", registry?.resolve);
     checkNames(options, "backend", "onError", "recorder", "description");
+    const { backend, recorder } = options;
+    if (backend !== undefined) checkMethod("backend", backend?.processEvent);
+    if (recorder !== undefined) checkMethod("recorder", recorder?.record);
     const onError = errorHandler(options.onError);
     this.#onError = onError;
     this.#cleanups = new Cleanups(onError);

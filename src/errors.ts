@@ -38,6 +38,9 @@ export interface ContainerErrorOptions {
   readonly cause?: unknown;
 }
 
+/** How much of a value a message quotes. */
+const MOST_CHARACTERS = 256;
+
 const brand = Symbol.for("libcontainerd.ContainerError");
 
 /**
@@ -96,4 +99,18 @@ export function invalidArgument(
   options: Omit<ContainerErrorOptions, "field"> = {},
 ): ContainerError {
   return new ContainerError("invalid_argument", message, { ...options, field });
+}
+
+/**
+ * A value as a message quotes it: cut, as a caller may pass a whole file by mistake, and never an
+ * error itself, as the conversion of a `Symbol` to a text, or of an object without a prototype, is.
+ */
+export function shown(value: unknown): string {
+  let text: string = typeof value;
+  try {
+    text = String(value);
+  } catch {
+    // Its kind has to do.
+  }
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }

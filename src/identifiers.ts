@@ -1,4 +1,4 @@
-import { invalidArgument } from "./errors.ts";
+import { invalidArgument, shown } from "./errors.ts";
 import { INIT_PROCESS } from "./runtime.ts";
 
 /** Letters and digits, with one `.`, `_` or `-` at a time between them: safe as part of a path. */
@@ -68,13 +68,15 @@ export function validateShimName(name: string, field = "shim"): void {
   }
   throw invalidArgument(
     field,
-    `Cannot use shim "${name}": neither a name such as io.containerd.runc.v2 nor an absolute path`,
+    `Cannot use shim "${
+      shown(name)
+    }": neither a name such as io.containerd.runc.v2 nor an absolute path`,
   );
 }
 
 function validateIdentifier(kind: string, id: string, field: string): void {
   const fail = (state: string): never => {
-    throw invalidArgument(field, `Cannot use ${kind} "${id}": ${state}`);
+    throw invalidArgument(field, `Cannot use ${kind} "${shown(id)}": ${state}`);
   };
   if (typeof id !== "string") fail("not a string");
   if (id.length > MAX_IDENTIFIER_LENGTH) {

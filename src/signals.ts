@@ -1,4 +1,4 @@
-import { invalidArgument } from "./errors.ts";
+import { invalidArgument, shown } from "./errors.ts";
 
 /** Names by number from 1 on, without `SIG`: those of Linux on x86, ARM, RISC-V, POWER and s390. */
 const NAMES: readonly string[] =
@@ -23,7 +23,7 @@ const RTMAX = 64;
 export function parseSignal(signal: number | string): number {
   const number = typeof signal === "string" ? numberOf(signal) : signal;
   if (nameOf(number) === undefined) {
-    throw invalidArgument("signal", `Cannot use signal "${signal}": no such signal`);
+    throw invalidArgument("signal", `Cannot use signal "${shown(signal)}": no such signal`);
   }
   return number;
 }

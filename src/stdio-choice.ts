@@ -26,6 +26,7 @@ export function validateStdio(stdio: StdioOptions): void {
  */
 export function refusePiped(choice: StdioChoice | undefined): void {
   if (choice === undefined || typeof choice === "function") return;
+  validateStdio(choice);
   for (const [name, option] of Object.entries(choice)) {
     if (option !== "piped") continue;
     throw invalidArgument(

@@ -1,4 +1,4 @@
-import { invalidArgument } from "./errors.ts";
+import { invalidArgument, shown } from "./errors.ts";
 import type { TerminalSize } from "./runtime.ts";
 
 /**
@@ -12,7 +12,9 @@ export function validateTerminalSize(size: TerminalSize): void {
     if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65535) continue;
     throw invalidArgument(
       field,
-      `Cannot resize terminal: ${field} must be a whole number from 1 to 65535, not ${value}`,
+      `Cannot resize terminal: ${field} must be a whole number from 1 to 65535, not ${
+        shown(value)
+      }`,
     );
   }
 }

@@ -4,12 +4,21 @@
  * @module
  */
 
+import { checkNames } from "../../src/check-options.ts";
 import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
 
 export type { DirectoryArchiver };
 
-/** An archiver of this host's file system. */
-export function archive(): DirectoryArchiver {
+/** Options of {@linkcode archive}: there are none. */
+export type ArchiveOptions = Readonly<Record<string, never>>;
+
+/**
+ * An archiver of this host's file system.
+ *
+ * @throws {ContainerError} `invalid_argument` for an option: there are none.
+ */
+export function archive(options: ArchiveOptions = {}): DirectoryArchiver {
+  checkNames(options);
   return {
     async *pack(directory, options = {}) {
       const { pack } = await import("./pack.ts");

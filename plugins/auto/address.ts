@@ -1,4 +1,4 @@
-import { invalidArgument, isContainerError } from "../../src/errors.ts";
+import { invalidArgument, isContainerError, shown } from "../../src/errors.ts";
 import { parseEndpoint } from "../tcp/address.ts";
 import { parseAddress } from "../unix/address.ts";
 
@@ -24,12 +24,12 @@ export function validateAddress(address: unknown, source: string): void {
 
 function parse(address: unknown): void {
   if (typeof address !== "string") {
-    throw invalidArgument("address", `Cannot use address "${address}": ${FORMS}`);
+    throw invalidArgument("address", `Cannot use address "${shown(address)}": ${FORMS}`);
   }
   if (address.startsWith("/") || /^unix:/i.test(address)) return void parseAddress(address);
   const url = URL.parse(address);
   if (url === null || !["tcp:", "tls:"].includes(url.protocol)) {
-    throw invalidArgument("address", `Cannot use address "${address}": ${FORMS}`);
+    throw invalidArgument("address", `Cannot use address "${shown(address)}": ${FORMS}`);
   }
   parseEndpoint(url);
 }

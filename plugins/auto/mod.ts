@@ -7,7 +7,7 @@
 import { checkOptions } from "../../src/check-options.ts";
 import { Client } from "../../src/client.ts";
 import type { ClientOptions } from "../../src/client-options.ts";
-import { ContainerError, invalidArgument, isContainerError } from "../../src/errors.ts";
+import { ContainerError, invalidArgument, isContainerError, shown } from "../../src/errors.ts";
 import { Registry } from "../../src/registry.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { archive } from "../archive/mod.ts";
@@ -84,7 +84,7 @@ const NAMES = [
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   // The first thing that one tries; its letters would be refused one by one.
   if (typeof options === "string") {
-    throw invalidArgument("address", `Cannot use "${options}": pass it as { address }`);
+    throw invalidArgument("address", `Cannot use "${shown(options)}": pass it as { address }`);
   }
   checkOptions(options, ...NAMES);
   const { signal, tls, drainBudgetMs, removalBudgetMs, backend, onError, recorder } = options;
@@ -134,7 +134,7 @@ async function supervisionOf(
   if (supervise !== true && (typeof supervise !== "object" || supervise === null)) {
     throw invalidArgument(
       "supervise",
-      `Cannot use supervise "${String(supervise)}": not a boolean or options`,
+      `Cannot use supervise "${shown(supervise)}": not a boolean or options`,
     );
   }
   const { Supervision } = await import("./supervision.ts");

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import { supervise, type SupervisedDaemon, type SuperviseOptions } from "../supervisor/mod.ts";
 import { readSettings } from "../supervisor/settings.ts";
@@ -40,7 +40,7 @@ export class Supervision implements AsyncDisposable {
     if (typeof keepRunning !== "boolean") {
       throw invalidArgument(
         "keepRunning",
-        `Cannot use keepRunning "${keepRunning}": not a boolean`,
+        `Cannot use keepRunning "${shown(keepRunning)}": not a boolean`,
       );
     }
     // The call's signal is for all of it.

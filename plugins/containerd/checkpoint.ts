@@ -8,7 +8,7 @@ import {
 } from "../../proto/gen/containerd/services/content/v1/content_pb.ts";
 import type { Descriptor } from "../../proto/gen/containerd/types/descriptor_pb.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { ContainerError, invalidArgument } from "../../src/errors.ts";
+import { ContainerError, invalidArgument, shown } from "../../src/errors.ts";
 import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
 import type { CallOptions, CheckpointOptions } from "../../src/runtime.ts";
 import { packBare } from "./any.ts";
@@ -30,7 +30,7 @@ export type CheckpointDescriptor = Pick<Descriptor, "mediaType" | "digest" | "si
 /** Before anything is sent: with `exit`, the container would end and its state be lost. */
 function validateFolder(directory: unknown, field: string): void {
   if (typeof directory === "string" && directory !== "" && !directory.includes("\0")) return;
-  throw invalidArgument(field, `Cannot use folder "${directory}": not a path`);
+  throw invalidArgument(field, `Cannot use folder "${shown(directory)}": not a path`);
 }
 
 /** Writes a checkpoint of a running container to a folder of this host. */

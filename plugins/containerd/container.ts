@@ -2,9 +2,9 @@ import type { CallOptions as RpcOptions } from "@connectrpc/connect";
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
 import type { Mount } from "../../proto/gen/containerd/types/mount_pb.ts";
+import { checkCall } from "../../src/check-options.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import { inspectable } from "../../src/inspectable.ts";
-import { validateLabels } from "../../src/labels.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import type {
   CallOptions,
@@ -18,7 +18,7 @@ import { INIT_PROCESS } from "../../src/runtime.ts";
 import { packTyped } from "./any.ts";
 import type { CheckpointDescriptor } from "./checkpoint.ts";
 import { containerInfo, specOf } from "./container-info.ts";
-import { validateExtensions } from "./create-request.ts";
+import { validateChanges } from "./create-request.ts";
 import { getTask } from "./get-task.ts";
 import { type ContainerSubject, containerSubject } from "./process-ref.ts";
 import { leftoversOf } from "./leftovers.ts";
@@ -56,6 +56,7 @@ export class ContainerdContainer implements Container {
 
   /** Reads its record. */
   async info(options: CallOptions = {}): Promise<ContainerInfo> {
+    checkCall(options);
     const { container } = await this.#session.call(
       containerSubject("find", this.id),
       (rpc) => this.#session.containers.get({ id: this.id }, rpc),
@@ -67,13 +68,9 @@ export class ContainerdContainer implements Container {
 
   /** Changes labels and extensions of its record. */
   async update(changes: ContainerChanges, options: CallOptions = {}): Promise<ContainerInfo> {
+    checkCall(options);
+    validateChanges(changes);
     const { labels = {}, extensions = {} } = changes;
-    const kept: [string, string][] = [];
-    for (const [name, value] of Object.entries(labels)) {
-      if (value !== null) kept.push([name, value]);
-    }
-    validateLabels(Object.fromEntries(kept));
-    validateExtensions(extensions);
     const paths = [
       ...Object.keys(labels).map((name) => `labels.${name}`),
       ...Object.keys(extensions).map((name) => `extensions.${name}`),
@@ -102,6 +99,7 @@ export class ContainerdContainer implements Container {
 
   /** Makes the task. */
   async newTask(options: NewTaskOptions = {}): Promise<ContainerdTask> {
+    checkCall(options);
     const { signal, checkpointDir, stdio: wanted = {}, onStreamError } = options;
     signal?.throwIfAborted();
     await this.#session.settled(containerSubject("create task of", this.id), { signal });
@@ -132,6 +130,7 @@ export class ContainerdContainer implements Container {
 
   /** Finds the task. */
   async task(options: FindTaskOptions = {}): Promise<ContainerdTask> {
+    checkCall(options);
     const { signal, force = false } = options;
     const { process } = await getTask(
       this.#session,
@@ -158,6 +157,7 @@ export class ContainerdContainer implements Container {
 
   /** Removes the container. */
   async delete(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     const subject = containerSubject("delete", this.id);
     await this.#session.settled(subject, options);
     // In turn: a task that is made between the look and the removal would stay behind, out of reach.

@@ -8,7 +8,9 @@ import {
   refuse,
   text,
 } from "../../src/oci/check.ts";
+import { checkNames } from "../../src/check-options.ts";
 import { invalidArgument } from "../../src/errors.ts";
+import { validateLabels } from "../../src/labels.ts";
 import type { CreateRequest } from "../../src/runtime.ts";
 
 const bytes: Check = (value, at) => {
@@ -54,11 +56,18 @@ function validateRoot({ id, spec, snapshot }: CreateRequest): void {
 }
 
 /**
- * Checks extensions.
+ * Checks what is changed of a container.
  *
  * @throws {ContainerError} `invalid_argument` with the field, for instance `extensions.a.value`.
  */
-export function validateExtensions(extensions: unknown): void {
+export function validateChanges(changes: unknown): void {
+  if (!isRecord(changes)) refuse("changes", "not an object");
+  checkNames(changes, "labels", "extensions");
+  const { labels = {}, extensions = {} } = changes;
+  if (!isRecord(labels)) refuse("labels", "not an object");
+  // A label that is null is removed.
+  const kept = Object.entries(labels).filter(([, value]) => value !== null);
+  validateLabels(Object.fromEntries(kept) as Readonly<Record<string, string>>);
   if (!isRecord(extensions)) refuse("extensions", "not an object");
   typedValues(extensions, "extensions");
 }

@@ -6,7 +6,7 @@
 
 import { checkNames } from "../../src/check-options.ts";
 import type { DirectoryArchiver } from "../../src/directory-archiver.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import { validateNamespace } from "../../src/identifiers.ts";
 import type { RuntimePlugin } from "../../src/runtime.ts";
 import type { StdioDriver } from "../../src/stdio.ts";
@@ -65,7 +65,7 @@ export function containerd(options: ContainerdOptions): RuntimePlugin {
   validateNamespace(namespace);
   for (const [name, budgetMs] of Object.entries({ drainBudgetMs, removalBudgetMs })) {
     if (typeof budgetMs === "number" && budgetMs >= 0) continue;
-    throw invalidArgument(name, `Cannot use ${name} "${budgetMs}": not a number from 0`);
+    throw invalidArgument(name, `Cannot use ${name} "${shown(budgetMs)}": not a number from 0`);
   }
   return {
     id,

@@ -1,5 +1,6 @@
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
+import { validateStdio } from "../../src/stdio-choice.ts";
 import type {
   Stdio,
   StdioDriver,
@@ -145,6 +146,7 @@ export class ProcessStdio {
   }
 
   #driverFor(stdio: StdioOptions): StdioDriver | undefined {
+    validateStdio(stdio);
     const plain = Object.values(stdio).every((option: unknown) =>
       option === undefined || option === "null" ||
       (typeof option === "object" && option !== null && "uri" in option)

@@ -1,4 +1,5 @@
 import { abortable } from "../../src/abort.ts";
+import { checkCall } from "../../src/check-options.ts";
 import { ContainerError, isContainerError } from "../../src/errors.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
 import { inspectable } from "../../src/inspectable.ts";
@@ -124,6 +125,7 @@ export class ContainerdProcess implements Process {
 
   /** Starts it. */
   async start(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     const subject = this.subject("start");
     const step = (cut?: AbortSignal) => {
       const starting = this.#start(subject, { cut, signal: options.signal });
@@ -134,7 +136,9 @@ export class ContainerdProcess implements Process {
   }
 
   /** Waits for its end and for the end of its output. */
-  async wait({ signal }: CallOptions = {}): Promise<ExitStatus> {
+  async wait(options: CallOptions = {}): Promise<ExitStatus> {
+    checkCall(options);
+    const { signal } = options;
     signal?.throwIfAborted();
     const release = holdProcess();
     try {
@@ -147,6 +151,7 @@ export class ContainerdProcess implements Process {
 
   /** Sends a signal. */
   async kill(signal: number | string, options: KillOptions = {}): Promise<void> {
+    checkCall(options);
     const number = parseSignal(signal);
     const { all = false } = options;
     const subject = this.subject("kill");
@@ -165,6 +170,7 @@ export class ContainerdProcess implements Process {
 
   /** Changes the size of its terminal. */
   async resize(size: TerminalSize, options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     validateTerminalSize(size);
     options.signal?.throwIfAborted();
     const { columns: width, rows: height } = size;
@@ -182,13 +188,16 @@ export class ContainerdProcess implements Process {
   }
 
   /** Closes its input. */
-  async closeStdin({ signal }: CallOptions = {}): Promise<void> {
+  async closeStdin(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
+    const { signal } = options;
     signal?.throwIfAborted();
     await abortable(this.#stdio.closeStdin(), signal);
   }
 
   /** Asks for its state; a further process that has ended is known to be stopped. */
   async status(options: CallOptions = {}): Promise<ProcessStatus> {
+    checkCall(options);
     const asked = this.#askStatus(options);
     if (this.id === INIT_PROCESS) return await asked;
     const status = await unlessMissing(asked);
@@ -210,6 +219,7 @@ export class ContainerdProcess implements Process {
 
   /** Removes its record. */
   async delete(options: DeleteOptions = {}): Promise<ExitStatus> {
+    checkCall(options);
     return await this.#removal.run(options);
   }
 

@@ -1,11 +1,13 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Container as Record } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
-import { ContainerError, invalidArgument, isContainerError } from "../../src/errors.ts";
+import { checkCall } from "../../src/check-options.ts";
+import { ContainerError, invalidArgument, isContainerError, shown } from "../../src/errors.ts";
 import type { EventStream } from "../../src/events.ts";
 import { validateContainerId, validateShimName } from "../../src/identifiers.ts";
 import { inspectable } from "../../src/inspectable.ts";
 import { validateLabels } from "../../src/labels.ts";
+import { isRecord, refuse } from "../../src/oci/check.ts";
 import type { Spec } from "../../src/oci/spec.ts";
 import { validateSpec } from "../../src/oci/validate.ts";
 import type {
@@ -54,6 +56,7 @@ export class ContainerdRuntime implements Runtime {
 
   /** Asks for the version. */
   async version(options: CallOptions = {}): Promise<Version> {
+    checkCall(options);
     const { version, revision } = await this.#session.daemonVersion(options);
     return { version, revision };
   }
@@ -63,6 +66,8 @@ export class ContainerdRuntime implements Runtime {
     request: CreateRequest,
     options: CallOptions = {},
   ): Promise<ContainerdContainer> {
+    checkCall(options);
+    if (!isRecord(request)) refuse("request", "not an object");
     const { id, spec, shim, labels = {}, image = "", snapshot, extensions = {} } = request;
     validateContainerId(id);
     validateShimName(shim);
@@ -108,6 +113,7 @@ export class ContainerdRuntime implements Runtime {
 
   /** Finds a container by its id. */
   async loadContainer(id: string, options: CallOptions = {}): Promise<ContainerdContainer> {
+    checkCall(options);
     validateContainerId(id);
     const { container } = await this.#session.call(
       containerSubject("find", id),
@@ -119,16 +125,23 @@ export class ContainerdRuntime implements Runtime {
 
   /** Subscribes to the events of all containers of the namespace. */
   events(options: CallOptions = {}): EventStream {
+    checkCall(options);
     return containerdEvents(this.#session, options);
   }
 
   /** Lists the records of all containers of the namespace. */
   async *listContainers(options: ListOptions = {}): AsyncIterable<ContainerInfo> {
     const subject = { action: "Cannot list containers" };
+    checkCall(options);
     const { signal, filters = [] } = options;
     // A string has letters, which would be taken for filters.
     if (!Array.isArray(filters)) {
-      throw invalidArgument("filters", `Cannot use filters "${filters}": not an array`);
+      throw invalidArgument("filters", `Cannot use filters "${shown(filters)}": not an array`);
+    }
+    const other = filters.findIndex((filter: unknown) => typeof filter !== "string");
+    if (other !== -1) {
+      const message = `Cannot use filter "${shown(filters[other])}": not a string`;
+      throw invalidArgument(`filters[${other}]`, message);
     }
     signal?.throwIfAborted();
     const request = { filters: [...filters] };

@@ -1,4 +1,5 @@
 import { Status } from "../../proto/gen/containerd/v1/types/task_pb.ts";
+import { checkCall } from "../../src/check-options.ts";
 import { validateExecId, validateProcessId } from "../../src/identifiers.ts";
 import { inspectable } from "../../src/inspectable.ts";
 import type { Process as ProcessSpec } from "../../src/oci/spec.ts";
@@ -57,6 +58,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
     process: ProcessSpec,
     options: ExecTaskOptions = {},
   ): Promise<ContainerdProcess> {
+    checkCall(options);
     validateExecId(processId);
     validateProcess(process);
     const { containerId } = this;
@@ -95,6 +97,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
 
   /** Finds a process that was added before. */
   async loadProcess(processId: string, options: AttachOptions = {}): Promise<ContainerdProcess> {
+    checkCall(options);
     validateProcessId(processId);
     const { containerId } = this;
     const ref = { containerId, processId };
@@ -116,6 +119,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
 
   /** Lists the processes in the container. */
   async listPids(options: CallOptions = {}): Promise<readonly PidInfo[]> {
+    checkCall(options);
     const { processes } = await this.session.call(
       containerSubject("list processes of", this.containerId),
       (rpc) => this.session.tasks.listPids({ containerId: this.containerId }, rpc),
@@ -128,6 +132,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
 
   /** Measures what the container uses. */
   async stats(options: CallOptions = {}): Promise<Stats> {
+    checkCall(options);
     const subject = containerSubject("measure", this.containerId);
     const { metrics: [metric] } = await this.session.call(
       subject,
@@ -141,6 +146,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
 
   /** Freezes all processes. */
   async pause(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     await this.session.call(
       containerSubject("pause", this.containerId),
       (rpc) => this.session.tasks.pause({ containerId: this.containerId }, rpc),
@@ -150,6 +156,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
 
   /** Thaws all processes. */
   async resume(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     await this.session.call(
       containerSubject("resume", this.containerId),
       (rpc) => this.session.tasks.resume({ containerId: this.containerId }, rpc),
@@ -159,6 +166,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
 
   /** Changes the limits of the running container. */
   async updateResources(resources: Resources, options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     validateResources(resources);
     const type = this.#init.windows ? WINDOWS_RESOURCES_TYPE : LINUX_RESOURCES_TYPE;
     const { containerId } = this;
@@ -172,6 +180,7 @@ export class ContainerdTask extends ContainerdProcess implements Task {
 
   /** Writes the state of all processes to a folder. */
   async createCheckpoint(directory: string, options: CheckpointOptions = {}): Promise<void> {
+    checkCall(options);
     const { writeCheckpoint } = await import("./checkpoint.ts");
     await writeCheckpoint(this.session, this.containerId, directory, options);
   }

@@ -21,7 +21,7 @@
  */
 
 import { checkNames } from "../../src/check-options.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import type {
   StdioDriver,
@@ -107,7 +107,7 @@ function validateOptions(options: FifoOptions): void {
   if (directory !== undefined && (typeof directory !== "string" || !directory.startsWith("/"))) {
     throw invalidArgument(
       "directory",
-      `Cannot use FIFO folder "${directory}": path is not absolute`,
+      `Cannot use FIFO folder "${shown(directory)}": path is not absolute`,
       { plugin: "fifo" },
     );
   }
@@ -116,14 +116,14 @@ function validateOptions(options: FifoOptions): void {
     if (id === undefined || (Number.isInteger(id) && id >= 0 && id < 0xffff_ffff)) continue;
     throw invalidArgument(
       field,
-      `Cannot give FIFOs to ${field} "${id}": not an integer from 0 to 4294967294`,
+      `Cannot give FIFOs to ${field} "${shown(id)}": not an integer from 0 to 4294967294`,
       { plugin: "fifo" },
     );
   }
   if (backend !== undefined && !backendNames.includes(backend)) {
     throw invalidArgument(
       "backend",
-      `Cannot use FIFO backend "${backend}": not one of ${backendNames.join(", ")}`,
+      `Cannot use FIFO backend "${shown(backend)}": not one of ${backendNames.join(", ")}`,
       { plugin: "fifo" },
     );
   }

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type ContainerError, invalidArgument } from "../../src/errors.ts";
+import { type ContainerError, invalidArgument, shown } from "../../src/errors.ts";
 import type { ByteSource, InputSource, OutputTarget } from "../../src/stdio.ts";
 import { systemCode, systemError } from "./system-error.ts";
 
@@ -74,7 +74,7 @@ async function statOf(path: string, name: Name): Promise<Stats | undefined> {
 }
 
 function refusal(name: Name, value: string, state: string): ContainerError {
-  return invalidArgument(`stdio.${name}`, `Cannot use "${value}" as ${name}: ${state}`, {
+  return invalidArgument(`stdio.${name}`, `Cannot use "${shown(value)}" as ${name}: ${state}`, {
     plugin: "fifo",
   });
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { CallOptions } from "../../src/runtime.ts";
 import type { Transport } from "../../src/transport.ts";
 import type { GrpcOptions } from "./mod.ts";
@@ -50,7 +50,7 @@ export async function chooseDial(options: GrpcOptions): Promise<Dial> {
 
 async function readAddress(options: GrpcOptions): Promise<URL> {
   const given: unknown = options.address;
-  if (typeof given !== "string") throw refused(String(given), "not a string");
+  if (typeof given !== "string") throw refused(shown(given), "not a string");
   if (options.address.startsWith("/") || /^unix:/i.test(options.address)) {
     const { parseAddress } = await import("../unix/mod.ts");
     return parseAddress(options.address);
@@ -82,5 +82,5 @@ function isDuplex(socket: unknown): socket is Duplex {
 }
 
 function refused(address: string, state: string) {
-  return invalidArgument("address", `Cannot use address "${address}": ${state}`);
+  return invalidArgument("address", `Cannot use address "${shown(address)}": ${state}`);
 }

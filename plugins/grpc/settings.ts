@@ -1,5 +1,7 @@
 import { checkNames } from "../../src/check-options.ts";
+import { invalidArgument } from "../../src/errors.ts";
 import { longestDelayMs } from "../../src/longest-delay.ts";
+import { checkInterceptors } from "../rpc/interceptors-option.ts";
 import { largestMessageBytes, numberOption } from "../rpc/number-option.ts";
 import type { GrpcOptions } from "./mod.ts";
 
@@ -36,6 +38,11 @@ const NAMES = [
  */
 export function readSettings(options: GrpcOptions): GrpcSettings {
   checkNames(options, ...NAMES);
+  const { transport, interceptors } = options;
+  if (transport !== undefined && !Array.isArray(transport?.schemes)) {
+    throw invalidArgument("transport", 'Cannot use option "transport": not a transport');
+  }
+  checkInterceptors(interceptors);
   const delay = { most: longestDelayMs };
   const healthIntervalMs = numberOption(options, "healthIntervalMs", {
     fallback: 10_000,

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 
 /** The length of a message is sent in 32 bits; a Uint8Array of Node holds at least 2 GiB. */
 export const largestMessageBytes: number = 2 ** 31 - 1;
@@ -29,6 +29,6 @@ export function numberOption<Name extends string>(
   }
   throw invalidArgument(
     name,
-    `Cannot use ${name} "${value}": must be a whole number from ${least} to ${most}`,
+    `Cannot use ${name} "${shown(value)}": must be a whole number from ${least} to ${most}`,
   );
 }

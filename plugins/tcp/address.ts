@@ -1,4 +1,4 @@
-import { type ContainerError, invalidArgument } from "../../src/errors.ts";
+import { type ContainerError, invalidArgument, shown } from "../../src/errors.ts";
 
 /** Where a TCP connection leads to. */
 export interface TcpEndpoint {
@@ -43,7 +43,7 @@ function defaultPort(protocol: string): number {
 }
 
 function refused(address: URL, state: string): ContainerError {
-  const shown = new URL(address);
-  shown.password = "";
-  return invalidArgument("address", `Cannot use address "${shown.href}": ${state}`);
+  const known = new URL(address);
+  known.password = "";
+  return invalidArgument("address", `Cannot use address "${shown(known.href)}": ${state}`);
 }

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 
 /** The longest path of a socket: `sun_path` of Linux has 108 bytes, of which one ends the text. */
 export const maxPathBytes = 107;
@@ -56,5 +56,5 @@ function decode(address: URL): string {
 }
 
 function refused(address: string, state: string, cause?: unknown) {
-  return invalidArgument("address", `Cannot use address "${address}": ${state}`, { cause });
+  return invalidArgument("address", `Cannot use address "${shown(address)}": ${state}`, { cause });
 }

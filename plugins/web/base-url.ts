@@ -1,4 +1,4 @@
-import { type ContainerError, invalidArgument } from "../../src/errors.ts";
+import { type ContainerError, invalidArgument, shown } from "../../src/errors.ts";
 
 /**
  * Reads the base URL of a proxy.
@@ -9,7 +9,7 @@ import { type ContainerError, invalidArgument } from "../../src/errors.ts";
  */
 export function parseBaseUrl(baseUrl: string): string {
   const url = typeof baseUrl === "string" && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (url === undefined) throw refused(String(baseUrl), "not a URL");
+  if (url === undefined) throw refused(baseUrl, "not a URL");
   const { username, password } = url;
   url.username = "";
   url.password = "";
@@ -25,6 +25,6 @@ export function parseBaseUrl(baseUrl: string): string {
   return url.href.replace(/\/+$/, "");
 }
 
-function refused(shown: string, state: string): ContainerError {
-  return invalidArgument("baseUrl", `Cannot use baseUrl "${shown}": ${state}`);
+function refused(given: unknown, state: string): ContainerError {
+  return invalidArgument("baseUrl", `Cannot use baseUrl "${shown(given)}": ${state}`);
 }

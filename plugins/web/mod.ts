@@ -7,7 +7,6 @@
 import type { Interceptor } from "@connectrpc/connect";
 import type { CallOptions } from "../../src/runtime.ts";
 import type { OpenRpc } from "../rpc/mod.ts";
-import { parseBaseUrl } from "./base-url.ts";
 import { readSettings } from "./settings.ts";
 
 export type { OpenRpc };
@@ -75,7 +74,7 @@ export interface WebOptions {
  * `unimplemented` if there is no such service at the URL. An abort rejects with the signal's reason.
  */
 export function web(options: WebOptions): OpenRpc {
-  const settings = readSettings(options, parseBaseUrl(options.baseUrl));
+  const settings = readSettings(options);
   return async (callOptions = {}) => {
     callOptions.signal?.throwIfAborted();
     const { openWeb } = await import("./open.ts");

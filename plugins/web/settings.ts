@@ -1,6 +1,8 @@
 import { checkNames } from "../../src/check-options.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import { longestDelayMs } from "../../src/longest-delay.ts";
+import { parseBaseUrl } from "./base-url.ts";
+import { checkInterceptors } from "../rpc/interceptors-option.ts";
 import { largestMessageBytes, numberOption } from "../rpc/number-option.ts";
 import type { WebOptions } from "./mod.ts";
 
@@ -33,16 +35,21 @@ const NAMES = [
  *
  * @throws {ContainerError} `invalid_argument` that names the option.
  */
-export function readSettings(options: WebOptions, baseUrl: string): WebSettings {
+export function readSettings(options: WebOptions): WebSettings {
   checkNames(options, ...NAMES);
+  const baseUrl = parseBaseUrl(options.baseUrl);
   const { protocol = "grpc-web", headers, credentials, interceptors, fetch } = options;
   if (protocol !== "grpc-web" && protocol !== "connect") {
     throw invalidArgument(
       "protocol",
-      `Cannot use protocol "${protocol}": must be "grpc-web" or "connect"`,
+      `Cannot use protocol "${shown(protocol)}": must be "grpc-web" or "connect"`,
     );
   }
-  if (typeof headers === "object") checkHeaders(headers);
+  if (headers !== undefined && typeof headers !== "function") checkHeaders(headers);
+  checkInterceptors(interceptors);
+  if (fetch !== undefined && typeof fetch !== "function") {
+    throw invalidArgument("fetch", 'Cannot use option "fetch": not a function');
+  }
   return {
     baseUrl,
     protocol,
@@ -62,6 +69,12 @@ export function readSettings(options: WebOptions, baseUrl: string): WebSettings 
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  if (typeof headers !== "object" || headers === null) {
+    throw invalidArgument(
+      "headers",
+      'Cannot use option "headers": neither an object nor a function',
+    );
+  }
   for (const [name, value] of Object.entries(headers)) {
     try {
       new Headers({ [name]: value });

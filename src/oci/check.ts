@@ -4,7 +4,7 @@
  * @module
  */
 
-import { invalidArgument } from "../errors.ts";
+import { invalidArgument, shown } from "../errors.ts";
 
 /** Refuses a value that is wrong; `at` is its path, for instance `spec.process.args[0]`. */
 export type Check = (value: unknown, at: string) => void;
@@ -50,7 +50,9 @@ export function matching(pattern: RegExp, state?: string): Check {
   return (value, at) => {
     if (typeof value !== "string") refuse(at, "not a string");
     if (value.includes("\0")) refuse(at, "contains a NUL character");
-    if (!pattern.test(value)) refuse(at, state ?? `"${value}" does not match ${pattern.source}`);
+    if (!pattern.test(value)) {
+      refuse(at, state ?? `"${shown(value)}" does not match ${pattern.source}`);
+    }
   };
 }
 

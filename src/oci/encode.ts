@@ -1,4 +1,4 @@
-import { ContainerError } from "../errors.ts";
+import { invalidArgument } from "../errors.ts";
 import type { Spec } from "./spec.ts";
 
 /**
@@ -38,7 +38,7 @@ export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
 /**
  * Reads JSON in UTF-8. An integer that a `number` would not hold exactly is a `bigint`.
  *
- * @throws {ContainerError} `invalid_argument` for what is not JSON in UTF-8.
+ * @throws {ContainerError} `invalid_argument` with field `bytes` for what is not JSON in UTF-8.
  */
 export function decodeJson(bytes: Uint8Array): unknown {
   try {
@@ -50,7 +50,7 @@ export function decodeJson(bytes: Uint8Array): unknown {
       return source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value;
     });
   } catch (cause) {
-    throw new ContainerError("invalid_argument", "Cannot read JSON: not valid", { cause });
+    throw invalidArgument("bytes", "Cannot read JSON: not valid", { cause });
   }
 }
 
@@ -63,12 +63,13 @@ export function encodeSpec(spec: Spec): Uint8Array<ArrayBuffer> {
  * Reads a spec from JSON in UTF-8, without a check of its fields: a spec that another tool wrote
  * must be readable, whatever is in it. Integers that a `number` would not hold are `bigint`.
  *
- * @throws {ContainerError} `invalid_argument` for what is not JSON in UTF-8, or no object.
+ * @throws {ContainerError} `invalid_argument` with field `bytes` for what is not JSON in UTF-8, or no
+ * object.
  */
 export function decodeSpec(bytes: Uint8Array): Spec {
   const value = decodeJson(bytes);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new ContainerError("invalid_argument", "Cannot read spec: not an object");
+    throw invalidArgument("bytes", "Cannot read spec: not an object");
   }
   return value as Spec;
 }

@@ -10,6 +10,7 @@ import {
   matching,
   name,
   path,
+  refuse,
   text,
   unixPath,
 } from "./check.ts";
@@ -23,6 +24,13 @@ import { windows } from "./validate-windows.ts";
 export interface ValidateOptions {
   /** What the path of a refused field starts with. Default: what is checked, for instance `spec`. */
   readonly field?: string | undefined;
+}
+
+function fieldOf(options: ValidateOptions, fallback: string): string {
+  if (!isRecord(options)) refuse("options", "not an object");
+  const { field = fallback } = options;
+  if (typeof field !== "string") refuse("field", "not a string");
+  return field;
 }
 
 /** Accepts the hooks of a container. */
@@ -83,7 +91,7 @@ export function validateSpec(
   value: unknown,
   options: ValidateOptions = {},
 ): asserts value is Spec {
-  spec(value, options.field ?? "spec");
+  spec(value, fieldOf(options, "spec"));
 }
 
 /**
@@ -96,7 +104,7 @@ export function validateProcess(
   value: unknown,
   options: ValidateOptions = {},
 ): asserts value is Process {
-  process(value, options.field ?? "process");
+  process(value, fieldOf(options, "process"));
 }
 
 /**
@@ -114,5 +122,5 @@ export function validateResources(
   const cpu = isRecord(value) && isRecord(value["cpu"]) ? value["cpu"] : {};
   const onWindows = (isRecord(value) && "storage" in value) ||
     ["count", "maximum", "affinity"].some((field) => field in cpu);
-  (onWindows ? onlyWindowsLimits : onlyLinuxLimits)(value, options.field ?? "resources");
+  (onWindows ? onlyWindowsLimits : onlyLinuxLimits)(value, fieldOf(options, "resources"));
 }
