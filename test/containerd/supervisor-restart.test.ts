@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import process from "node:process";
 import { describe, it } from "node:test";
+import type { SupervisedDaemon } from "../../plugins/supervisor/mod.ts";
 import { isContainerError } from "../../src/errors.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { isRunning } from "../helpers/processes.ts";
@@ -19,6 +20,17 @@ function told(state: string, times: number): Promise<void> {
     `${times} times ${state}`,
     () => bed.states.filter((each) => each === state).length >= times,
   );
+}
+
+/** A daemon that was killed, and that is started again but does not answer. */
+async function hangingInRestart(): Promise<SupervisedDaemon> {
+  const binary = bed.script('exec "$REAL" "$@"');
+  const daemon = await bed.supervise({ binary });
+  const never = `${bed.home}/never`;
+  bed.script(`[ -e ${never} ] || mkfifo ${never}; echo hanging; read x < ${never}`);
+  process.kill(daemon.pid ?? 0, "SIGKILL");
+  await eventually("the restart", () => daemon.logTail(1)[0] === "hanging");
+  return daemon;
 }
 
 describe("a daemon that ends", () => {
@@ -87,12 +99,7 @@ describe("a daemon that ends", () => {
   });
 
   it("stop() ends it also while it is being restarted", async () => {
-    const binary = bed.script('exec "$REAL" "$@"');
-    const daemon = await bed.supervise({ binary });
-    const never = `${bed.home}/never`;
-    bed.script(`[ -e ${never} ] || mkfifo ${never}; echo hanging; read x < ${never}`);
-    process.kill(daemon.pid ?? 0, "SIGKILL");
-    await eventually("the restart", () => daemon.logTail(1)[0] === "hanging");
+    const daemon = await hangingInRestart();
     assert.equal(daemon.state, "restarting");
     await daemon.stop();
     assert.equal(daemon.state, "stopped");
@@ -100,12 +107,7 @@ describe("a daemon that ends", () => {
   });
 
   it("detach() while it is being restarted leaves the note of who it is", async () => {
-    const binary = bed.script('exec "$REAL" "$@"');
-    const daemon = await bed.supervise({ binary });
-    const never = `${bed.home}/never`;
-    bed.script(`[ -e ${never} ] || mkfifo ${never}; echo hanging; read x < ${never}`);
-    process.kill(daemon.pid ?? 0, "SIGKILL");
-    await eventually("the restart", () => daemon.logTail(1)[0] === "hanging");
+    const daemon = await hangingInRestart();
     await daemon.detach();
     const [pid] = bed.daemonPids();
     assert.ok(pid !== undefined && isRunning(pid));
