@@ -1,5 +1,5 @@
 import { checkOptions } from "../../src/check-options.ts";
-import { invalidArgument, isContainerError } from "../../src/errors.ts";
+import { invalidArgument, isContainerError, shown } from "../../src/errors.ts";
 import { longestDelayMs } from "../../src/longest-delay.ts";
 import { numberOption } from "../rpc/number-option.ts";
 import { parseAddress } from "../unix/address.ts";
@@ -168,7 +168,7 @@ function isText(value: unknown): value is string {
 }
 
 function refused(field: string, value: unknown, state: string): Error {
-  return invalidArgument(field, `Cannot use ${field} "${String(value)}": ${state}`, {
+  return invalidArgument(field, `Cannot use ${field} "${shown(value)}": ${state}`, {
     plugin: "supervisor",
   });
 }

@@ -41,6 +41,7 @@ const refused: readonly (readonly [field: string, options: unknown])[] = [
   ["maxRestarts", { maxRestarts: 0 }],
   ["maxLogBytes", { maxLogBytes: -1 }],
   ["onState", { onState: true }],
+  ["onState", { onState: Object.create(null) }],
   ["signal", { signal: 5 }],
 ];
 
