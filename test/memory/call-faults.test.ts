@@ -112,6 +112,19 @@ describe("faults of calls", () => {
     });
   });
 
+  it("hangCalls() holds so many calls, and no more", async () => {
+    await runOn({}, async ({ client, host }) => {
+      const fault = host.faults.hangCalls({ method: "version", times: 1 });
+      const held = client.version();
+      await fault.struck();
+      await client.version();
+      assert.equal(fault.count, 1);
+      assert.equal(fault.isActive, true);
+      fault.lift();
+      await held;
+    });
+  });
+
   it("hangCalls() gives way to an abort, and what was done is undone", async () => {
     for (const work of ["undone", "done"] as const) {
       await runOn({}, async ({ client, host }) => {

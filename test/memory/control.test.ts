@@ -111,6 +111,35 @@ describe("pause", () => {
     });
   });
 
+  it("pause() holds back what a program writes that was awaiting something else", async () => {
+    const outside = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const programs = {
+      async late({ print }: ProgramContext) {
+        await outside.promise;
+        const printing = print("late");
+        written.resolve();
+        await printing;
+        return 0;
+      },
+    };
+    await runOn({ programs }, async ({ client }) => {
+      await client.create("c", commandSpec(["late"]), SHIM);
+      const task = await client.start("c", { stdio: { stdout: "piped" } });
+      await client.pause("c");
+      const reader = task.stdio.stdout.getReader();
+      const read = reader.read();
+      outside.resolve();
+      await written.promise;
+      const turns = new ManualClock().advance(0).then(() => "nothing");
+      assert.equal(await Promise.race([read, turns]), "nothing");
+      assert.equal((await client.status("c")).state, "paused");
+      await client.resume("c");
+      assert.deepEqual((await read).value, new TextEncoder().encode("late"));
+      assertExited(await task.wait(), 0);
+    });
+  });
+
   it("pause() and resume() refuse the wrong state; a kill reaches a paused container", async () => {
     await runOn({}, async ({ client }) => {
       await client.create("c", commandSpec(["sleep", "infinity"]), SHIM);
@@ -164,17 +193,19 @@ describe("checkpoints", () => {
   }
 
   it("start() refuses a folder that holds something else", async () => {
-    const files = {
-      read: () => Promise.resolve(new TextEncoder().encode("{}")),
-      append: () => Promise.resolve(),
-      write: () => Promise.resolve(),
-    };
-    await runOn({ files }, async ({ client }) => {
-      await client.create("c", commandSpec(["true"]), SHIM);
-      await rejectsWith(client.start("c", { checkpointDir: "/other" }), "invalid_argument", {
-        field: "checkpointDir",
+    for (const text of ["{}", '{"format":"other"}', "no JSON", "null"]) {
+      const files = {
+        read: () => Promise.resolve(new TextEncoder().encode(text)),
+        append: () => Promise.resolve(),
+        write: () => Promise.resolve(),
+      };
+      await runOn({ files }, async ({ client }) => {
+        await client.create("c", commandSpec(["true"]), SHIM);
+        await rejectsWith(client.start("c", { checkpointDir: "/other" }), "invalid_argument", {
+          field: "checkpointDir",
+        });
       });
-    });
+    }
   });
 });
 

@@ -143,6 +143,24 @@ describe("programs", () => {
     });
   });
 
+  it("a program ends once all is taken that it wrote without waiting", async () => {
+    const programs = {
+      hasty({ stdout }: ProgramContext) {
+        const writer = stdout.getWriter();
+        for (let i = 0; i < 4; i++) writer.write(new Uint8Array(70_000)).catch(() => {});
+        return 3;
+      },
+    };
+    await runOn({ programs }, async ({ client }) => {
+      await client.create("c", commandSpec(["hasty"]), SHIM);
+      const task = await client.start("c", { stdio: { stdout: "piped" } });
+      await new ManualClock().advance(0);
+      assert.equal((await client.status("c")).state, "running");
+      assert.equal((await textOf(task.stdio.stdout)).length, 280_000);
+      assertExited(await task.wait(), 3);
+    });
+  });
+
   it("a program that is killed while it writes leaves nothing", async () => {
     const programs = {
       async flood(context: ProgramContext) {
