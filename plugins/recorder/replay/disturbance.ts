@@ -1,0 +1,105 @@
+import type { CallMatch, Fault, Faults, MemoryMethod } from "../../memory/mod.ts";
+import { comesFromElsewhere } from "../error-codes.ts";
+import type { CallEntry } from "../recording.ts";
+import type { Future } from "./future.ts";
+
+/** What a call is called on its way to the host. */
+const METHODS: Readonly<Record<CallEntry["method"], MemoryMethod | undefined>> = {
+  "runtime.version": "version",
+  "runtime.createContainer": "createContainer",
+  "runtime.loadContainer": "loadContainer",
+  "runtime.listContainers": "listContainers",
+  "runtime.events": "subscribe",
+  "runtime.close": undefined,
+  "container.info": "info",
+  "container.update": "update",
+  "container.newTask": "newTask",
+  "container.task": "task",
+  "container.delete": "deleteContainer",
+  "process.start": "start",
+  // Its handle waits all the time: see `hangWait`.
+  "process.wait": undefined,
+  "process.kill": "kill",
+  "process.resize": "resize",
+  "process.closeStdin": "closeStdin",
+  "process.status": "status",
+  "process.delete": "deleteProcess",
+  "task.exec": "exec",
+  "task.loadProcess": "loadProcess",
+  "task.listPids": "listPids",
+  "task.stats": "stats",
+  "task.pause": "pause",
+  "task.resume": "resume",
+  "task.updateResources": "updateResources",
+  "task.createCheckpoint": "createCheckpoint",
+};
+
+/** Brings about what disturbed a call when it was recorded: it hung, or failed for no reason of its own. */
+export function disturb(
+  faults: Faults,
+  future: Future,
+  call: CallEntry,
+  plugin: string,
+): readonly Fault[] {
+  const method = methodOf(future, call);
+  if (method === undefined) return [];
+  const match: CallMatch = { method, plugin, times: 1, ...subjectOf(method, call) };
+  const ended = future.returnOf(call.call);
+  const work = future.hasEffect(call) ? "done" : "undone";
+  if (ended === undefined || ended.outcome === "aborted") {
+    return [faults.hangCalls({ ...match, work })];
+  }
+  const { outcome, code = "unknown", exitCode } = ended;
+  if (outcome !== "error" || exitCode !== undefined || !comesFromElsewhere(code)) return [];
+  return [faults.failCalls({ ...match, work, code })];
+}
+
+/**
+ * Lets the wait of a handle hang that is about to be made, if it was recorded that it got to know
+ * nothing of an end that events did tell.
+ */
+export function hangWait(
+  faults: Faults,
+  future: Future,
+  call: CallEntry,
+  plugin: string,
+): readonly Fault[] {
+  const handle = future.handleOf(call.call);
+  const { containerId, processId = "init" } = call;
+  if (handle === undefined || containerId === undefined) return [];
+  const ids = { containerId, processId };
+  let hasWaited = false;
+  for (const entry of future.of(ids, call.seq)) {
+    if (entry.kind === "exited" && entry.on === handle) return [];
+    if (entry.kind === "call" && entry.on === handle && entry.method === "process.wait") {
+      const hasEnded = future.returnOf(entry.call)?.outcome;
+      if (hasEnded === "ok") return [];
+      hasWaited = true;
+    }
+  }
+  if (!hasWaited || future.eventsOf("exit", ids, call.seq).length === 0) return [];
+  return [faults.hangCalls({ method: "wait", plugin, times: 1, ...ids })];
+}
+
+/** A removal by force kills what runs first, and hangs there if nothing tells of an end. */
+function methodOf(future: Future, call: CallEntry): MemoryMethod | undefined {
+  const method = METHODS[call.method];
+  const kills = call.method === "process.delete" && call.arguments["force"] === true;
+  return kills && future.endOf(call, 0) === undefined ? "kill" : method;
+}
+
+/** What a fault must be about to strike this call alone: some are about a container as a whole. */
+function subjectOf(method: MemoryMethod, { containerId, processId }: CallEntry): CallMatch {
+  const ofContainer = [
+    "listPids",
+    "stats",
+    "pause",
+    "resume",
+    "updateResources",
+    "createCheckpoint",
+  ].includes(method);
+  return {
+    ...(containerId !== undefined && { containerId }),
+    ...(processId !== undefined && !ofContainer && { processId }),
+  };
+}

@@ -1,0 +1,167 @@
+import type {
+  CallEntry,
+  Entry,
+  EventEntry,
+  RecordedObject,
+  Recording,
+  ReturnEntry,
+} from "../recording.ts";
+
+/** The ids of a process. */
+export interface Ids {
+  /** Its container. */
+  readonly containerId?: string | undefined;
+  /** The process; `init` is the first one. */
+  readonly processId?: string | undefined;
+}
+
+/** A container and a process in one text. */
+export function keyOf({ containerId = "", processId = "init" }: Ids): string {
+  return `${containerId}/${processId}`;
+}
+
+/** What tells that a process has ended. */
+export interface EndEvidence {
+  /** How it ended, as far as it is told. */
+  readonly status: RecordedObject;
+  /** Number of the entry. */
+  readonly seq: number;
+}
+
+/** Which events tell that a call has done its work. */
+const EFFECTS: Readonly<Partial<Record<CallEntry["method"], readonly string[]>>> = {
+  "container.newTask": ["create"],
+  "process.start": ["start", "exec-started"],
+  "task.exec": ["exec-added"],
+  "process.delete": ["delete"],
+  "task.pause": ["paused"],
+  "task.resume": ["resumed"],
+  "task.createCheckpoint": ["checkpointed"],
+};
+
+/** The call that brings an event about. */
+export function causeOf(type: unknown): CallEntry["method"] | undefined {
+  const found = Object.entries(EFFECTS).find(([, types]) => types.includes(String(type)));
+  return found?.[0] as CallEntry["method"] | undefined;
+}
+
+/** Looks ahead, and back, in a recording. */
+export class Future {
+  /** The entries of the recording. */
+  readonly entries: readonly Entry[];
+  readonly #calls = new Map<number, CallEntry>();
+  readonly #returns = new Map<number, ReturnEntry>();
+  readonly #givers = new Map<number, CallEntry>();
+
+  /** @param recording What is replayed. */
+  constructor(recording: Recording) {
+    this.entries = recording.entries;
+    for (const entry of this.entries) {
+      if (entry.kind === "call") this.#calls.set(entry.call, entry);
+      if (entry.kind !== "return") continue;
+      this.#returns.set(entry.call, entry);
+      const call = this.#calls.get(entry.call);
+      if (entry.handle !== undefined && call && !this.#givers.has(entry.handle)) {
+        this.#givers.set(entry.handle, call);
+      }
+    }
+  }
+
+  /** A call by its number. */
+  callOf(call: number): CallEntry | undefined {
+    return this.#calls.get(call);
+  }
+
+  /** How a call ended; `undefined` if it had not. */
+  returnOf(call: number): ReturnEntry | undefined {
+    return this.#returns.get(call);
+  }
+
+  /** The call that gave a handle; `undefined` if it fell out. */
+  giverOf(handle: number): CallEntry | undefined {
+    return this.#givers.get(handle);
+  }
+
+  /** The number of the handle that a call gave. */
+  handleOf(call: number): number | undefined {
+    return this.#returns.get(call)?.handle;
+  }
+
+  /** What comes after an entry, about one process, until another one takes its id. */
+  *of(ids: Ids, after: number): Generator<Entry> {
+    const key = keyOf(ids);
+    for (const entry of this.#from(after)) {
+      if (entry.containerId === undefined || keyOf(entry) !== key) continue;
+      const isNext = entry.kind === "call" &&
+        (entry.method === "container.newTask" || entry.method === "task.exec");
+      if (isNext) return;
+      yield entry;
+    }
+  }
+
+  /** The first that tells how a process ended, after an entry. */
+  endOf(ids: Ids, after: number): EndEvidence | undefined {
+    for (const entry of this.of(ids, after)) {
+      const status = this.statusIn(entry);
+      if (status) return { status, seq: entry.seq };
+    }
+    return undefined;
+  }
+
+  /** How a process ended, if an entry tells it. */
+  statusIn(entry: Entry): RecordedObject | undefined {
+    if (entry.kind === "exited") return entry.status;
+    if (entry.kind === "event" && entry.event["type"] === "exit") {
+      return asObject(entry.event["status"]);
+    }
+    if (entry.kind !== "return" || entry.outcome !== "ok" || !entry.value) return undefined;
+    const method = this.#calls.get(entry.call)?.method;
+    if (method === "process.wait" || method === "process.delete") return entry.value;
+    const isStopped = method === "process.status" && entry.value["state"] === "stopped";
+    return isStopped ? { state: "exited", code: entry.value["code"] ?? 0 } : undefined;
+  }
+
+  /** The events of a type about a process, after an entry. */
+  eventsOf(type: string, ids: Ids, after: number): readonly EventEntry[] {
+    const found: EventEntry[] = [];
+    for (const entry of this.of(ids, after)) {
+      if (entry.kind === "event" && entry.event["type"] === type) found.push(entry);
+    }
+    return found;
+  }
+
+  /** Whether a call had done its work, as far as events tell. */
+  hasEffect(call: CallEntry): boolean {
+    const types = EFFECTS[call.method] ?? [];
+    const ids = call.method === "container.newTask" ? { ...call, processId: "init" } : call;
+    for (const entry of this.#from(call.seq)) {
+      const isAgain = entry.kind === "call" && entry.method === call.method &&
+        keyOf(entry) === keyOf(call);
+      if (isAgain) return false;
+      if (entry.kind !== "event" || keyOf(entry) !== keyOf(ids)) continue;
+      if (types.includes(String(entry.event["type"]))) return true;
+    }
+    return false;
+  }
+
+  /** The entries after one. */
+  *#from(after: number): Generator<Entry> {
+    let low = 0;
+    let high = this.entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.entries[middle]?.seq ?? Infinity) <= after) low = middle + 1;
+      else high = middle;
+    }
+    for (let at = low; at < this.entries.length; at++) {
+      const entry = this.entries[at];
+      if (entry) yield entry;
+    }
+  }
+}
+
+function asObject(value: unknown): RecordedObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as RecordedObject
+    : undefined;
+}

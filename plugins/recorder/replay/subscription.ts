@@ -1,0 +1,74 @@
+import type { EventStream, RuntimeEvent } from "../../../src/events.ts";
+import type { ExitStatus } from "../../../src/exit-status.ts";
+import { withoutMissing } from "../arguments.ts";
+import type { RecordedObject } from "../recording.ts";
+import type { ReplayedEvent } from "./result.ts";
+
+/** A stream of events of a replay, which is read as fast as it comes. */
+export class Subscription {
+  /** What it brought. */
+  readonly taken: RecordedObject[] = [];
+  readonly #stream: EventStream;
+  readonly #wakes = new Set<() => void>();
+
+  /**
+   * @param call The call that subscribed.
+   * @param told Gets what it brings, with that of all others.
+   */
+  constructor(call: number, stream: EventStream, told: ReplayedEvent[]) {
+    this.#stream = stream;
+    this.#read((event) => {
+      this.taken.push(event);
+      told.push({ call, event });
+    });
+  }
+
+  /** Resolves once it is live. */
+  get ready(): Promise<void> {
+    return this.#stream.ready;
+  }
+
+  /** Resolves once it has brought so many events that are alike; never if it does not. */
+  async brought(identity: string, count: number): Promise<void> {
+    while (this.taken.filter((event) => identityOf(event) === identity).length < count) {
+      await new Promise<void>((resolve) => this.#wakes.add(resolve));
+    }
+  }
+
+  /** Ends it. */
+  async close(): Promise<void> {
+    await this.#stream[Symbol.asyncDispose]();
+  }
+
+  async #read(take: (event: RecordedObject) => void): Promise<void> {
+    try {
+      for await (const event of this.#stream) {
+        take(plain(event));
+        for (const wake of this.#wakes) wake();
+        this.#wakes.clear();
+      }
+    } catch {
+      // Whoever waits for it to be ready is told.
+    }
+  }
+}
+
+/** Leaves out times of this machine, by which two replays would differ. */
+function plain(event: RuntimeEvent): RecordedObject {
+  const { timestamp, ...more } = event;
+  const isOfHost = "source" in event && event.source === "observed";
+  const status = "status" in event ? { status: plainStatus(event.status) } : {};
+  return withoutMissing({ ...more, ...status, ...(isOfHost && { timestamp }) });
+}
+
+/** How a process ended, without times of this machine. */
+export function plainStatus(status: ExitStatus): RecordedObject {
+  const { state } = status;
+  return withoutMissing(state === "lost" ? { state, reason: status.reason } : { ...status });
+}
+
+/** By what an event is found again: what happened, and to whom. */
+export function identityOf(event: RecordedObject): string {
+  const { type, containerId, processId } = event;
+  return [type, containerId, processId].filter((part) => part !== undefined).join(" ");
+}
