@@ -218,7 +218,11 @@ export class ContainerdContainer implements Container {
       (cut) =>
         this.#session.turns.take(
           this.id,
-          () => retryCreate(() => this.#session.call(subject, make, { signal: cut }), options),
+          () =>
+            retryCreate(() => this.#session.call(subject, make, { signal: cut }), {
+              ...options,
+              hasTask: () => this.#hasTask(options),
+            }),
         ),
       options,
       ({ pid }, budget) =>
@@ -228,6 +232,13 @@ export class ContainerdContainer implements Container {
         }),
     );
     return this.#task({ pid, stdio, terminal, isCreated: true });
+  }
+
+  /** What cannot be found out is no reason to make one again. */
+  async #hasTask(options: CallOptions): Promise<boolean> {
+    const subject = containerSubject("find task of", this.id);
+    const found = unlessMissing(getTask(this.#session, subject, options));
+    return await found.then((task) => task !== undefined, () => true);
   }
 
   #task(init: Pick<TaskInit, "pid" | "stdio" | "terminal" | "isCreated">): ContainerdTask {

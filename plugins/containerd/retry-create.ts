@@ -23,13 +23,20 @@ const inTheWay: readonly RegExp[] = [
   /start failed: .*: fork\/exec \S+: no such file or directory(?:: unknown)?$/,
 ];
 
+/** What {@linkcode retryCreate} takes. */
+export interface RetryCreateOptions extends CallOptions {
+  /** Asks whether the container has a task. Default: it has one if Create says so. */
+  readonly hasTask?: () => Promise<boolean>;
+}
+
 /**
  * Makes a task; again while an earlier one is being cleared away. A client that is killed breaks its
- * Create off; containerd forgets that task at once and clears it away afterwards.
+ * Create off; containerd forgets that task at once and clears it away afterwards. Of a shim that was
+ * killed it tells nothing any more, while Create still finds its task there.
  */
 export async function retryCreate<T>(
   create: () => Promise<T>,
-  { signal }: CallOptions,
+  { signal, hasTask = () => Promise.resolve(true) }: RetryCreateOptions,
 ): Promise<T> {
   const deadline = Date.now() + BUDGET_MS;
   const backoff = new Backoff();
@@ -37,9 +44,10 @@ export async function retryCreate<T>(
     try {
       return await create();
     } catch (error) {
-      const isInTheWay = isContainerError(error) &&
-        inTheWay.some((text) => text.test(error.message));
-      if (!isInTheWay || Date.now() > deadline || signal?.aborted) throw error;
+      if (!isContainerError(error) || Date.now() > deadline || signal?.aborted) throw error;
+      const isInTheWay = inTheWay.some((text) => text.test(error.message)) ||
+        (error.code === "already_exists" && !(await hasTask()));
+      if (!isInTheWay) throw error;
       await foregroundDelay(backoff.next(), signal);
       // The task that it would make now would be undone.
       if (signal?.aborted) throw error;

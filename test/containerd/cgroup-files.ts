@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /** The folders that a control group may have: one a hierarchy in v1, one in v2. */
 const hierarchies = ["", "/pids", "/memory", "/unified"].map((name) => `/sys/fs/cgroup${name}`);
@@ -36,4 +36,11 @@ function read(namespace: string, id: string, names: readonly string[]): string |
 
 function toNumber(line: string): readonly number[] {
   return line === "" ? [] : [Number(line)];
+}
+
+/** The control groups that there still are of a container, in whatever hierarchy. */
+export function cgroupFolders(namespace: string, id: string): readonly string[] {
+  return ["", ...readdirSync("/sys/fs/cgroup")]
+    .map((hierarchy) => `/sys/fs/cgroup/${hierarchy}/${namespace}/${id}`)
+    .filter((folder) => existsSync(folder));
 }

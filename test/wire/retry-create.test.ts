@@ -51,6 +51,27 @@ describe("retryCreate()", () => {
     });
   }
 
+  it("retryCreate() makes a task again while one is said to be there that is not found", async () => {
+    const there = new ContainerError("already_exists", 'Cannot create task of container "web": x');
+    let count = 0;
+    const made = await retryCreate(() => {
+      count++;
+      return count < 3 ? Promise.reject(there) : Promise.resolve("made");
+    }, { hasTask: () => Promise.resolve(false) });
+    assert.deepEqual([made, count], ["made", 3]);
+  });
+
+  it("retryCreate() does not make a task again while there is one", async () => {
+    const there = new ContainerError("already_exists", 'Cannot create task of container "web": x');
+    let count = 0;
+    const outcome = await retryCreate(() => {
+      count++;
+      return Promise.reject(there);
+    }, { hasTask: () => Promise.resolve(true) }).catch((caught: unknown) => caught);
+    assert.equal(outcome, there);
+    assert.equal(count, 1);
+  });
+
   it("retryCreate() does not go on after an abort", async () => {
     const controller = new AbortController();
     let count = 0;
