@@ -179,6 +179,24 @@ describe("faults of calls", () => {
     }
   });
 
+  it("a process whose start was not answered has its pid, and its end is its own", async () => {
+    await runOn({}, async ({ client, host }) => {
+      await client.create("c", run, SHIM);
+      await client.start("c");
+      const container = await (await client.runtime()).loadContainer("c");
+      const exec = await (await container.task()).exec("x", programProcess({ does: "run" }));
+      const fault = host.faults.failCalls({ method: "start", work: "done", code: "unavailable" });
+      await rejectsWith(exec.start(), "unavailable", { processId: "x" });
+      fault.lift();
+      assert.ok(exec.pid > 0);
+      assert.equal(
+        exec.pid,
+        (await client.summary("c")).find((each) => each.processId === "x")?.pid,
+      );
+      assertExited(await exec.delete({ force: true }), 137);
+    });
+  });
+
   it("struck() waits for so many; lift() ends the wait, and the fault", async () => {
     await runOn({}, async ({ client, host }) => {
       const fault = host.faults.failCalls({ method: "version" });

@@ -121,6 +121,16 @@ describe("events under faults", () => {
     });
   });
 
+  it("the raw event of a deletion tells how the process ended, too", () => {
+    const bus = new EventBus();
+    const told: unknown[] = [];
+    bus.add({ live: () => {}, event: (_, exit) => void told.push(exit) });
+    const exit = { state: "lost", reason: "none", noticedAt: new Date(0) } as const;
+    bus.publish(eventOf("a").event, exit);
+    bus.publish(eventOf("a").event);
+    assert.deepEqual(told, [exit, undefined]);
+  });
+
   it("events() tells of the ends that a shim took with it", async () => {
     await runOn({}, async ({ client, host }) => {
       await withLog(client, async (log) => {

@@ -221,9 +221,9 @@ describe("programs", () => {
   });
 
   it("useMemory() shows in the stats, and beyond the limit ends the container", async () => {
-    const program = script([{ useMemory: 1000 }, { readLine: true }, { useMemory: 3000 }, {
-      waitMs: Infinity,
-    }]);
+    const program = script([{ useMemory: 1500 }, { useMemory: 1000 }, { readLine: true }, {
+      useMemory: 3000,
+    }, { waitMs: Infinity }]);
     await runOn({ programs: { program } }, async ({ client }) => {
       const spec = commandSpec(["program"]);
       await client.create("c", spec, SHIM);
@@ -232,6 +232,7 @@ describe("programs", () => {
       const stats = await client.stats("c");
       assert.ok(stats.kind === "cgroup2");
       assert.equal(stats.memory?.usageBytes, 1000n);
+      assert.equal(stats.memory?.maxUsageBytes, 1500n);
       assert.equal(stats.memory?.limitBytes, 2000n);
       await writeAll(task.stdio.stdin, "\n");
       assert.equal(assertExited(await task.wait(), 137).oomKilled, true);
