@@ -1,7 +1,8 @@
+import type { ContainerEvent } from "../../../src/events.ts";
 import type { CallMatch, Fault, Faults, MemoryMethod } from "../../memory/mod.ts";
 import { comesFromElsewhere } from "../error-codes.ts";
 import type { CallEntry } from "../recording.ts";
-import type { Future } from "./future.ts";
+import { effectsOf, type Future, keyOf } from "./future.ts";
 
 /** What a call is called on its way to the host. */
 const METHODS: Readonly<Record<CallEntry["method"], MemoryMethod | undefined>> = {
@@ -79,6 +80,23 @@ export function hangWait(
   }
   if (!hasWaited || future.eventsOf("exit", ids, call.seq).length === 0) return [];
   return [faults.hangCalls({ method: "wait", plugin, times: 1, ...ids })];
+}
+
+/** Which events of calls no stream makes up for: of the others one would tell, if later. */
+const DROPPABLE = ["exec-added", "delete", "paused", "resumed", "checkpointed"];
+
+/**
+ * Loses the event of a call that no stream brought when it was recorded: not every runtime has all of
+ * them, and a recording may end before.
+ */
+export function dropEffect(faults: Faults, future: Future, call: CallEntry): readonly Fault[] {
+  const { containerId, processId = "init" } = call;
+  const types = effectsOf(call.method).filter((type) => DROPPABLE.includes(type));
+  const isOfTask = call.method === "process.delete" && processId === "init";
+  if (types.length === 0 || isOfTask || future.hasEffect(call)) return [];
+  const matches = (event: ContainerEvent) =>
+    types.includes(event.type) && keyOf(event) === keyOf({ containerId, processId });
+  return [faults.dropEvents({ matches, times: 1 })];
 }
 
 /** A removal by force kills what runs first, and hangs there if nothing tells of an end. */

@@ -39,6 +39,11 @@ const EFFECTS: Readonly<Partial<Record<CallEntry["method"], readonly string[]>>>
   "task.createCheckpoint": ["checkpointed"],
 };
 
+/** The types of the events that tell that a call has done its work. */
+export function effectsOf(method: CallEntry["method"]): readonly string[] {
+  return EFFECTS[method] ?? [];
+}
+
 /** The call that brings an event about. */
 export function causeOf(type: unknown): CallEntry["method"] | undefined {
   const found = Object.entries(EFFECTS).find(([, types]) => types.includes(String(type)));
@@ -132,7 +137,7 @@ export class Future {
 
   /** Whether a call had done its work, as far as events tell. */
   hasEffect(call: CallEntry): boolean {
-    const types = EFFECTS[call.method] ?? [];
+    const types = effectsOf(call.method);
     const ids = call.method === "container.newTask" ? { ...call, processId: "init" } : call;
     for (const entry of this.#from(call.seq)) {
       const isAgain = entry.kind === "call" && entry.method === call.method &&

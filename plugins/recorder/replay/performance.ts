@@ -18,7 +18,7 @@ import type {
 } from "../recording.ts";
 import { ReplayClock } from "./clock.ts";
 import { ending, eventDifferences, gist, isAlike } from "./compare.ts";
-import { disturb, hangWait } from "./disturbance.ts";
+import { disturb, dropEffect, hangWait } from "./disturbance.ts";
 import { causeOf, Future, type Ids, keyOf } from "./future.ts";
 import { Outsider, type Whom } from "./outsider.ts";
 import { type Handle, perform } from "./perform.ts";
@@ -260,6 +260,7 @@ export class Performance {
     if (method === "process.start") this.#delayStart(entry);
     if (method === "process.kill" || method === "process.delete") await this.#endFirst(entry);
     made.push(...disturb(faults, this.#future, entry, PLUGIN));
+    if (this.#subscriptions.size > 0) made.push(...dropEffect(faults, this.#future, entry));
     for (const fault of made) this.#faults.add(fault);
     return made;
   }
