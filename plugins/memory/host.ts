@@ -35,12 +35,12 @@ export interface MemoryHostOptions {
 }
 
 /** The names of the options of a host. */
-export const HOST_OPTIONS = [
+export const HOST_OPTIONS: readonly (keyof MemoryHostOptions)[] = [
   "programs",
   "clock",
   "seed",
   "files",
-] satisfies readonly (keyof MemoryHostOptions)[];
+];
 
 /** What a plugin needs of a host. */
 export interface HostInside {
