@@ -8,6 +8,7 @@ import type {
   ReturnEntry,
   RpcEntry,
 } from "./recording.ts";
+import { toBase64 } from "./base64.ts";
 import { Ring } from "./ring.ts";
 
 /** An entry, before it is numbered and has its time. */
@@ -94,13 +95,23 @@ export class Journal {
     return ++this.#handles;
   }
 
-  /** Takes an entry down. */
-  add(entry: NewEntry): Entry {
+  /**
+   * Takes an entry down.
+   *
+   * @param contents Bytes that belong to it. Most are never asked for: they are written as base64
+   * only then, which costs far more than a copy.
+   */
+  add(entry: NewEntry, contents?: Uint8Array): Entry {
     const { nowMs } = this;
     const base = { seq: ++this.#seq, atMs: nowMs, timeMs: Date.now() };
     // The parts are those of one member of the union; the compiler does not put them together.
     const whole = { ...base, ...entry } as Entry;
-    this.#ring.add(whole);
+    this.#ring.add(whole, contents?.byteLength ?? 0);
+    if (contents !== undefined) {
+      const copy = new Uint8Array(contents);
+      const get = () => toBase64(copy);
+      Object.defineProperty(whole, "contents", { enumerable: true, configurable: true, get });
+    }
     return whole;
   }
 

@@ -38,9 +38,13 @@ export class Ring {
     return this.#slots.slice(this.#first).flatMap((slot) => slot ? [slot.entry] : []);
   }
 
-  /** Adds an entry; as many old ones fall out as it needs room. */
-  add(entry: Entry): void {
-    const bytes = sizeOf(entry);
+  /**
+   * Adds an entry; as many old ones fall out as it needs room.
+   *
+   * @param moreBytes What it will hold beside what is in it.
+   */
+  add(entry: Entry, moreBytes: number): void {
+    const bytes = sizeOf(entry) + moreBytes;
     this.#slots.push({ entry, bytes });
     this.#bytes += bytes;
     while (this.#slots.length - this.#first > this.#limit || this.#bytes > this.#limitBytes) {

@@ -1,4 +1,3 @@
-import { toBase64 } from "./base64.ts";
 import { type Journal, messageOf } from "./journal.ts";
 import type { StdioEdge, StreamName } from "./recording.ts";
 
@@ -31,8 +30,7 @@ export class StreamLog {
     const { byteLength: bytes } = chunk;
     const offset = this.#offset;
     this.#offset += bytes;
-    const contents = this.#journal.contents ? { contents: toBase64(chunk) } : {};
-    this.#add({ edge, offset, bytes, ...contents });
+    this.#add({ edge, offset, bytes }, this.#journal.contents ? chunk : undefined);
   }
 
   /** Takes down that what was written last is taken. */
@@ -54,9 +52,9 @@ export class StreamLog {
     readonly edge: StdioEdge;
     readonly offset: number;
     readonly bytes?: number;
-    readonly contents?: string;
     readonly message?: string;
-  }): void {
-    this.#journal.add({ kind: "stdio", ...this.#owner(), stream: this.#stream, ...what });
+  }, contents?: Uint8Array): void {
+    const owner = this.#owner();
+    this.#journal.add({ kind: "stdio", ...owner, stream: this.#stream, ...what }, contents);
   }
 }

@@ -22,7 +22,7 @@ import { disturb, dropEffect, hangWait } from "./disturbance.ts";
 import { causeOf, Future, type Ids, keyOf } from "./future.ts";
 import { Outsider, type Whom } from "./outsider.ts";
 import { type Handle, perform } from "./perform.ts";
-import { bytesOf, Player } from "./player.ts";
+import { piecesOf, Player } from "./player.ts";
 import { preludeOf } from "./prelude.ts";
 import { Puppet } from "./puppet.ts";
 import type { ReplayDifference, ReplayedCall, ReplayedEvent, ReplayResult } from "./result.ts";
@@ -405,7 +405,7 @@ export class Performance {
       if (entry.kind !== "stdio" || entry.stream === "stdin" || this.#written.has(seq)) continue;
       if (entry.edge !== "data" && entry.edge !== "write") continue;
       this.#written.add(seq);
-      puppet.write(entry.stream, bytesOf(entry));
+      puppet.write(entry.stream, piecesOf(entry));
       (await this.#playerOf(entry))?.readAhead(entry.stream);
     }
   }

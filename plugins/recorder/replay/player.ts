@@ -5,6 +5,8 @@ import type { Puppet } from "./puppet.ts";
 
 /** What stands for output that was not taken down. */
 const FILLER = 0x2e;
+/** How much of it is made at a time, in bytes. */
+const PIECE_BYTES = 65_536;
 
 /** An output, as far as it was read. */
 class Output {
@@ -49,6 +51,7 @@ export class Player {
   readonly #stdio: Stdio;
   readonly #outputs = new Map<OutputStream, Output>();
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #written: Promise<undefined> = Promise.resolve(undefined);
 
   /** @param stdio The streams. */
   constructor(stdio: Stdio) {
@@ -91,7 +94,7 @@ export class Player {
     if (edge === "cancel") return void await output.cancel();
     // A target of the caller gets its output by writes, and its end by a close.
     if (edge === "data" || edge === "write") {
-      puppet?.write(stream, bytesOf(entry));
+      puppet?.write(stream, piecesOf(entry));
       const instead = await output.readTo(offset + bytes);
       if (instead !== undefined) return instead;
       const found = output.take(bytes);
@@ -105,6 +108,17 @@ export class Player {
     return undefined;
   }
 
+  #write(
+    writer: WritableStreamDefaultWriter<Uint8Array>,
+    entry: StdioEntry,
+  ): Promise<undefined> {
+    const before = this.#written;
+    return this.#written = (async () => {
+      await before;
+      for (const piece of piecesOf(entry)) await writer.write(piece);
+    })();
+  }
+
   async #playInput(entry: StdioEntry, puppet: Puppet | undefined): Promise<string | undefined> {
     const real = this.#stdio.stdin;
     if (real === null) return "it is not piped";
@@ -115,17 +129,18 @@ export class Player {
       switch (edge) {
         // It may never be taken: that is a further entry.
         case "write":
-          writer.write(bytesOf(entry)).catch(() => {});
+          this.#write(writer, entry).catch(() => {});
           return undefined;
         case "taken":
           puppet?.read(bytes);
-          return void await writer.ready;
+          return await this.#written;
         // Read from a source of the caller.
         case "data":
           puppet?.read(bytes);
-          return void await writer.write(bytesOf(entry));
+          return await this.#write(writer, entry);
         case "close":
         case "end":
+          await this.#written;
           return void await writer.close();
         case "abort":
           return void await writer.abort();
@@ -138,9 +153,12 @@ export class Player {
   }
 }
 
-/** What was read or written, as far as it is known. */
-export function bytesOf({ bytes = 0, contents }: StdioEntry): Uint8Array<ArrayBuffer> {
-  return contents === undefined ? new Uint8Array(bytes).fill(FILLER) : fromBase64(contents);
+/** What was read or written, as far as it is known, in pieces: a recording may tell of any size. */
+export function* piecesOf({ bytes = 0, contents }: StdioEntry): Generator<Uint8Array> {
+  if (contents !== undefined) return yield fromBase64(contents);
+  for (let rest = bytes; rest > 0; rest -= PIECE_BYTES) {
+    yield new Uint8Array(Math.min(rest, PIECE_BYTES)).fill(FILLER);
+  }
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

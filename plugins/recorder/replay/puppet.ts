@@ -33,8 +33,12 @@ export class Puppet {
   }
 
   /** Writes to an output. */
-  write(stream: "stdout" | "stderr", bytes: Uint8Array): void {
-    this.#add((context) => stream === "stdout" ? context.print(bytes) : context.printError(bytes));
+  write(stream: "stdout" | "stderr", pieces: Iterable<Uint8Array>): void {
+    this.#add(async (context) => {
+      for (const piece of pieces) {
+        await (stream === "stdout" ? context.print(piece) : context.printError(piece));
+      }
+    });
   }
 
   /** Reads so many bytes of its input. */
