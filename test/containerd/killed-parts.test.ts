@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import type { Client } from "../../src/client.ts";
+import { containerdVersion } from "../helpers/cache.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Holdings, holdings, noMoreThan } from "../helpers/leaks.ts";
@@ -17,7 +18,6 @@ const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 
 let daemon: Daemon;
 let runc: WrappedRunc;
-let atFirst: Holdings;
 let count = 0;
 
 const watched = () => ({ daemon, fifoDirs: [fifoDir(daemon)] });
@@ -35,7 +35,6 @@ before(async () => {
     await client[Symbol.asyncDispose]();
   }
   await leftovers(daemon);
-  atFirst = holdings(watched());
 });
 after(async () => {
   runc?.remove();
@@ -84,14 +83,14 @@ function runcPids(id: string): readonly number[] {
   });
 }
 
-const victims: Readonly<Record<string, (id: string) => Promise<void>>> = {
-  "the shim": async (id) => killAll(daemon.shimPids(id)),
-  "runc": async (id) => killAll(runcPids(id)),
-  "its processes": async (id) => killAll(cgroupPids(daemon.namespace, id)),
-  "containerd": async () => await daemon.kill(),
+const victims: Readonly<Record<string, (id: string) => void | Promise<void>>> = {
+  "the shim": (id) => killAll(daemon.shimPids(id)),
+  "runc": (id) => killAll(runcPids(id)),
+  "its processes": (id) => killAll(cgroupPids(daemon.namespace, id)),
+  "containerd": () => daemon.kill(),
 };
 
-async function nothingIsLeft(id: string): Promise<void> {
+async function nothingIsLeft(id: string, atFirst: Holdings): Promise<void> {
   await noMoreThan(atFirst, watched());
   await eventually(`nothing of ${id} is left`, async () => {
     try {
@@ -110,8 +109,12 @@ describe("a part that is killed while runc is at work", () => {
     for (const when of ["before", "after"] as const) {
       for (const [victim, kill] of Object.entries(victims)) {
         const way = (count++ % 2 === 0) ? "create() with replace" : "delete() with force";
-        it(`${way} leaves nothing of ${victim} killed ${when} runc's ${command}`, async () => {
+        it(`${way} leaves nothing of ${victim} killed ${when} runc's ${command}`, {
+          skip: command === "create" && victim === "containerd" && containerdVersion === "1.6" &&
+            "containerd 1.6 knows nothing more of the shim whose Create its own end broke off",
+        }, async () => {
           const id = `${command}-${when}-${victim.split(" ").at(-1)}`;
+          const atFirst = holdings(watched());
           const first = openClient(daemon);
           const next = openClient(daemon);
           const gate = runc.hold(command as RuncCommand, when, { containerId: id });
@@ -138,7 +141,7 @@ describe("a part that is killed while runc is at work", () => {
             await first[Symbol.asyncDispose]();
             await next[Symbol.asyncDispose]();
           }
-          await nothingIsLeft(id);
+          await nothingIsLeft(id, atFirst);
         });
       }
     }
