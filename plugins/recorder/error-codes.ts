@@ -1,6 +1,9 @@
 import type { ErrorCode } from "../../src/errors.ts";
 
-/** Whether a kind of error comes from the state of what a call is about, or from elsewhere. */
+/**
+ * Whether a kind of error comes from the state of what a call is about, or from elsewhere: also from
+ * what it was given, of which a recording has only a part.
+ */
 const ORIGINS: Readonly<Record<ErrorCode, "state" | "elsewhere">> = {
   aborted: "elsewhere",
   already_exists: "state",
@@ -9,10 +12,10 @@ const ORIGINS: Readonly<Record<ErrorCode, "state" | "elsewhere">> = {
   deadline_exceeded: "elsewhere",
   failed_precondition: "state",
   internal: "elsewhere",
-  invalid_argument: "state",
+  invalid_argument: "elsewhere",
   not_found: "state",
   not_modified: "state",
-  out_of_range: "state",
+  out_of_range: "elsewhere",
   permission_denied: "elsewhere",
   resource_exhausted: "elsewhere",
   unauthenticated: "elsewhere",

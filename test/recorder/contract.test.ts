@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MemoryHost } from "../../plugins/memory/mod.ts";
-import { flightRecorder } from "../../plugins/recorder/mod.ts";
+import { flightRecorder, parseRecording, replay } from "../../plugins/recorder/mod.ts";
 import { runtimeContract } from "../../plugins/testing/mod.ts";
 import {
   clientOf,
@@ -36,6 +36,10 @@ runtimeContract({
       entry.kind === "call" ? [entry.method] : []
     );
     assert.ok(new Set(methods).size > 20, `${[...new Set(methods)]}`);
+    // All that the suite does is replayed, and nothing of it differs.
+    const replayed = await replay(parseRecording(JSON.stringify(recorder)));
+    assert.equal(replayed.calls.length, methods.length);
+    assert.deepEqual(replayed.differences, []);
   },
   open: (options) => Promise.resolve(clientOf(host, { ...options, recorder })),
   spec: programSpec,

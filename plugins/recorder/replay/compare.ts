@@ -1,6 +1,6 @@
+import { identityOf, type Ids, keyOf } from "./future.ts";
 import type { Entry, EventEntry, RecordedObject, ReturnEntry } from "../recording.ts";
 import type { ReplayDifference, ReplayedCall, ReplayedEvent } from "./result.ts";
-import { identityOf } from "./subscription.ts";
 
 /** What of an end, or of a state, is the same in a replay. */
 export function gist(value: RecordedObject | undefined): string {
@@ -66,14 +66,26 @@ function laneDifferences(
     found.push(differing(identityOf(event), 0, "nothing", telling(event)));
   }
   if (found.length > 0) return found;
-  const at = was.findIndex(({ event }, index) => {
-    const other = is[index];
-    return other !== undefined && telling(event) !== telling(other.event);
-  });
-  const [first, other] = [was[at], is[at]];
-  if (!first || !other) return [];
-  const { event, seq } = first;
-  return [differing("order of events", seq, telling(event), telling(other.event))];
+  return orderDifference(was, is);
+}
+
+/** Of processes of one container, either may be told first of what both do at the same time. */
+function orderDifference(
+  was: readonly EventEntry[],
+  is: readonly ReplayedEvent[],
+): readonly ReplayDifference[] {
+  const of = (key: string) => ({ event }: { readonly event: RecordedObject }) =>
+    keyOf(event as Ids) === key;
+  for (const entry of was) {
+    const key = keyOf(entry.event as Ids);
+    const [recorded, replayed] = [was.filter(of(key)), is.filter(of(key))];
+    const at = recorded.indexOf(entry);
+    const other = replayed[at];
+    if (other === undefined || telling(other.event) === telling(entry.event)) continue;
+    const texts = [telling(entry.event), telling(other.event)] as const;
+    return [differing("order of events", entry.seq, ...texts)];
+  }
+  return [];
 }
 
 function differing(

@@ -51,7 +51,8 @@ export function disturb(
     return [faults.hangCalls({ ...match, work })];
   }
   const { outcome, code = "unknown", exitCode } = ended;
-  if (outcome !== "error" || exitCode !== undefined || !comesFromElsewhere(code)) return [];
+  const isUnexplained = comesFromElsewhere(code) || isReduced(call);
+  if (outcome !== "error" || exitCode !== undefined || !isUnexplained) return [];
   return [faults.failCalls({ ...match, work, code })];
 }
 
@@ -82,6 +83,13 @@ export function hangWait(
   return [faults.hangCalls({ method: "wait", plugin, times: 1, ...ids })];
 }
 
+/** Whether a call was given what a replay has not: files, and folders of checkpoints. */
+function isReduced({ arguments: given }: CallEntry): boolean {
+  const kinds = typeof given["stdio"] === "object" ? Object.values(given["stdio"] ?? {}) : [];
+  return given["checkpointDir"] !== undefined || given["directory"] !== undefined ||
+    kinds.includes("file") || kinds.includes("uri");
+}
+
 /** Which events of calls no stream makes up for: of the others one would tell, if later. */
 const DROPPABLE = ["exec-added", "delete", "paused", "resumed", "checkpointed"];
 
@@ -99,11 +107,14 @@ export function dropEffect(faults: Faults, future: Future, call: CallEntry): rea
   return [faults.dropEvents({ matches, times: 1 })];
 }
 
-/** A removal by force kills what runs first, and hangs there if nothing tells of an end. */
+/** A removal asks for the state, kills by force what runs, and removes: what hung, hung in one of these. */
 function methodOf(future: Future, call: CallEntry): MemoryMethod | undefined {
   const method = METHODS[call.method];
-  const kills = call.method === "process.delete" && call.arguments["force"] === true;
-  return kills && future.endOf(call, 0) === undefined ? "kill" : method;
+  if (call.method !== "process.delete" || future.hasEffect(call)) return method;
+  const outcome = future.returnOf(call.call)?.outcome;
+  if (outcome === "error" || outcome === "ok") return method;
+  const hasEnded = future.endOf(call, call.seq) !== undefined;
+  return hasEnded && outcome === undefined ? method : "status";
 }
 
 /** What a fault must be about to strike this call alone: some are about a container as a whole. */

@@ -20,6 +20,12 @@ export function keyOf({ containerId = "", processId = "init" }: Ids): string {
   return `${containerId}/${processId}`;
 }
 
+/** By what an event is found again: what happened, and to whom. */
+export function identityOf(event: RecordedObject): string {
+  const { type, containerId, processId } = event;
+  return [type, containerId, processId].filter((part) => part !== undefined).join(" ");
+}
+
 /** What tells that a process has ended. */
 export interface EndEvidence {
   /** How it ended, as far as it is told. */
@@ -99,7 +105,7 @@ export class Future {
       if (entry.containerId === undefined || keyOf(entry) !== key) continue;
       const isNext = entry.kind === "call" &&
         (entry.method === "container.newTask" || entry.method === "task.exec");
-      if (isNext) return;
+      if (isNext && this.isDone(entry)) return;
       yield entry;
     }
   }
@@ -133,6 +139,25 @@ export class Future {
       if (entry.kind === "event" && entry.event["type"] === type) found.push(entry);
     }
     return found;
+  }
+
+  /** Whether a call has, or may have, done its work. */
+  isDone(call: CallEntry): boolean {
+    const outcome = this.returnOf(call.call)?.outcome;
+    return outcome === "ok" || outcome === undefined || this.hasEffect(call);
+  }
+
+  /** How often a stream that its reader has left brought an event; any number if it goes on. */
+  readsOf(call: number): ReadonlyMap<string, number> | undefined {
+    const counts = new Map<string, number>();
+    let isLeft = false;
+    for (const entry of this.entries) {
+      if (entry.kind === "events-end" && entry.call === call) isLeft ||= entry.outcome === "left";
+      if (entry.kind !== "event" || entry.call !== call) continue;
+      const identity = identityOf(entry.event);
+      counts.set(identity, (counts.get(identity) ?? 0) + 1);
+    }
+    return isLeft ? counts : undefined;
   }
 
   /** Whether a call had done its work, as far as events tell. */

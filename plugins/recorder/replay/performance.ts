@@ -19,14 +19,14 @@ import type {
 import { ReplayClock } from "./clock.ts";
 import { ending, eventDifferences, gist, isAlike } from "./compare.ts";
 import { disturb, dropEffect, hangWait } from "./disturbance.ts";
-import { causeOf, Future, type Ids, keyOf } from "./future.ts";
+import { causeOf, Future, identityOf, type Ids, keyOf } from "./future.ts";
 import { Outsider, type Whom } from "./outsider.ts";
 import { type Handle, perform } from "./perform.ts";
 import { piecesOf, Player } from "./player.ts";
 import { preludeOf } from "./prelude.ts";
 import { Puppet } from "./puppet.ts";
 import type { ReplayDifference, ReplayedCall, ReplayedEvent, ReplayResult } from "./result.ts";
-import { identityOf, plainStatus, Subscription } from "./subscription.ts";
+import { plainStatus, Subscription } from "./subscription.ts";
 
 /** The id of the plugin whose calls are replayed, and of the one that does what others did. */
 const PLUGIN = "replay";
@@ -247,7 +247,8 @@ export class Performance {
     const { method, call } = entry;
     const { faults } = this.#host;
     const made: Fault[] = [];
-    if (method === "container.newTask" || method === "task.exec") {
+    const makes = method === "container.newTask" || method === "task.exec";
+    if (makes && this.#future.isDone(entry)) {
       const puppet = new Puppet();
       this.#puppets.set(keyOf(entry), puppet);
       const handle = this.#future.handleOf(call);
@@ -490,7 +491,7 @@ export class Performance {
   #isHarmless(entry: CallEntry): boolean {
     return entry.method === "process.kill" && this.#kills(entry) && this.#hasOwnHost &&
       this.#future.returnOf(entry.call)?.outcome !== "error" &&
-      this.#future.endOf(entry, 0) === undefined;
+      this.#future.endOf(entry, entry.seq) === undefined;
   }
 
   #disconnect({ seq }: EventEntry): void {
@@ -520,7 +521,12 @@ export class Performance {
   }
 
   async #subscribe(entry: CallEntry, runtime: Runtime, signal: AbortSignal): Promise<void> {
-    const subscription = new Subscription(entry.call, runtime.events({ signal }), this.#told);
+    const subscription = new Subscription(
+      entry.call,
+      runtime.events({ signal }),
+      this.#future.readsOf(entry.call),
+      this.#told,
+    );
     this.#subscriptions.set(entry.call, subscription);
     await subscription.ready;
   }

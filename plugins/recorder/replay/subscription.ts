@@ -2,23 +2,31 @@ import type { EventStream, RuntimeEvent } from "../../../src/events.ts";
 import type { ExitStatus } from "../../../src/exit-status.ts";
 import { withoutMissing } from "../arguments.ts";
 import type { RecordedObject } from "../recording.ts";
+import { identityOf } from "./future.ts";
 import type { ReplayedEvent } from "./result.ts";
 
 /** A stream of events of a replay, which is read as fast as it comes. */
 export class Subscription {
-  /** What it brought. */
-  readonly taken: RecordedObject[] = [];
+  readonly #counts = new Map<string, number>();
   readonly #stream: EventStream;
   readonly #wakes = new Set<() => void>();
 
   /**
    * @param call The call that subscribed.
+   * @param reads How often its reader took what, before it turned away.
    * @param told Gets what it brings, with that of all others.
    */
-  constructor(call: number, stream: EventStream, told: ReplayedEvent[]) {
+  constructor(
+    call: number,
+    stream: EventStream,
+    reads: ReadonlyMap<string, number> | undefined,
+    told: ReplayedEvent[],
+  ) {
     this.#stream = stream;
     this.#read((event) => {
-      this.taken.push(event);
+      const identity = identityOf(event);
+      if (reads && this.#count(identity) >= (reads.get(identity) ?? 0)) return;
+      this.#counts.set(identity, this.#count(identity) + 1);
       told.push({ call, event });
     });
   }
@@ -30,7 +38,7 @@ export class Subscription {
 
   /** Resolves once it has brought so many events that are alike; never if it does not. */
   async brought(identity: string, count: number): Promise<void> {
-    while (this.taken.filter((event) => identityOf(event) === identity).length < count) {
+    while (this.#count(identity) < count) {
       await new Promise<void>((resolve) => this.#wakes.add(resolve));
     }
   }
@@ -38,6 +46,10 @@ export class Subscription {
   /** Ends it. */
   async close(): Promise<void> {
     await this.#stream[Symbol.asyncDispose]();
+  }
+
+  #count(identity: string): number {
+    return this.#counts.get(identity) ?? 0;
   }
 
   async #read(take: (event: RecordedObject) => void): Promise<void> {
@@ -65,10 +77,4 @@ function plain(event: RuntimeEvent): RecordedObject {
 export function plainStatus(status: ExitStatus): RecordedObject {
   const { state } = status;
   return withoutMissing(state === "lost" ? { state, reason: status.reason } : { ...status });
-}
-
-/** By what an event is found again: what happened, and to whom. */
-export function identityOf(event: RecordedObject): string {
-  const { type, containerId, processId } = event;
-  return [type, containerId, processId].filter((part) => part !== undefined).join(" ");
 }
