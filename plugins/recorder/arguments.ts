@@ -68,7 +68,7 @@ export function recordedStatus(status: ExitStatus): RecordedObject {
   return withoutMissing({ ...status });
 }
 
-/** An object in terms of JSON: dates as ISO texts, large numbers as texts, nothing missing. */
+/** An object in terms of JSON: dates as ISO texts, numbers beyond 2^53 as texts, nothing missing. */
 export function withoutMissing(value: Readonly<Record<string, unknown>>): RecordedObject {
   const entries = Object.entries(value).flatMap(([name, member]) => {
     const recorded = recordedValue(member);
@@ -85,7 +85,7 @@ function recordedValue(value: unknown): RecordedValue | undefined {
     case "number":
       return Number.isFinite(value) ? value : String(value);
     case "bigint":
-      return String(value);
+      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
     case "object":
       if (value === null) return null;
       if (value instanceof Date) return isNaN(value.getTime()) ? null : value.toISOString();

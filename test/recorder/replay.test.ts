@@ -312,6 +312,49 @@ describe("replay()", () => {
     );
   });
 
+  it("replay() makes what others have made in a container of one's own", async () => {
+    const { recording } = await recorded(async ({ client, host }) => {
+      await client.create("web", commandSpec(["cat"]), SHIM);
+      const other = clientOf(host, { id: "others" });
+      const started = await other.start("web", { stdio: { stdin: "piped", stdout: "piped" } });
+      await other.exec("web", "idle", { args: ["sleep", "infinity"], cwd: "/" });
+      await started.resize({ columns: 1, rows: 1 }).catch(() => {});
+      await other[Symbol.asyncDispose]();
+      const { process } = await client.restore("web", {
+        stdio: { stdin: "piped", stdout: "piped" },
+      });
+      const { stdin, stdout } = process?.stdio ?? assert.fail();
+      const writer = stdin?.getWriter() ?? assert.fail();
+      await writer.write(new TextEncoder().encode("hello"));
+      await writer.close();
+      assert.equal(await new Response(stdout).text(), "hello");
+      assert.equal(code(await process?.wait()), 0);
+    });
+    const untold = recording.entries.filter(({ kind }) => kind !== "event");
+    const { differences } = await replayed({ ...recording, entries: untold });
+    assert.deepEqual(differences, []);
+  });
+
+  it("replay() replays what was never started, limits beyond 2^53, and deletes it", async () => {
+    const { recording } = await recorded(async ({ client }) => {
+      await client.create("web", commandSpec(["sleep", "infinity"]), SHIM);
+      const web = await client.start("web");
+      await web.updateResources?.({ memory: { limit: 2n ** 62n } });
+      const idle = await web.exec("idle", { args: ["true"], cwd: "/" });
+      await idle.delete();
+    });
+    // As containerd tells it.
+    const entries = recording.entries.map((entry) =>
+      entry.kind === "return" && entry.processId === "idle" && entry.value?.["state"]
+        ? { ...entry, value: { ...entry.value, code: 0 } }
+        : entry.kind === "exited"
+        ? { ...entry, status: { ...entry.status, code: 0 } }
+        : entry
+    );
+    const { differences } = await replayed({ ...recording, entries });
+    assert.deepEqual(differences, []);
+  });
+
   it("replay() replays what is left of a recording whose beginning fell out", async () => {
     const { recording } = await recorded(async ({ client, recorder }) => {
       await client.create("web", commandSpec(["sleep", "infinity"]), SHIM);

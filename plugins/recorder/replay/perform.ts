@@ -94,7 +94,7 @@ export async function perform(
     case "task.resume":
       return await task.resume?.(options);
     case "task.updateResources":
-      return await task.updateResources?.((given["resources"] ?? {}) as Resources, options);
+      return await task.updateResources?.(resourcesOf(given["resources"]), options);
     case "task.createCheckpoint": {
       const exit = given["exit"] === true;
       return await task.createCheckpoint?.(String(given["directory"]), { ...options, exit });
@@ -134,6 +134,14 @@ function stdioOf(recorded: RecordedValue | undefined): StdioOptions | undefined 
     kind === "piped" || kind === "stream"
   );
   return Object.fromEntries(piped.map(([name]) => [name, "piped"]));
+}
+
+/** Limits, with numbers beyond 2^53 as they were. */
+function resourcesOf(recorded: RecordedValue | undefined): Resources {
+  const revive = (_: string, value: unknown) =>
+    typeof value === "string" && /^-?\d{16,}$/.test(value) ? BigInt(value) : value;
+  // Their own checks are those of the runtime.
+  return JSON.parse(JSON.stringify(recorded ?? {}), revive) as Resources;
 }
 
 function signalOf(signal: RecordedValue | undefined): number | string {

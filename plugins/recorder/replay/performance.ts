@@ -23,7 +23,7 @@ import { causeOf, Future, identityOf, type Ids, keyOf } from "./future.ts";
 import { Outsider, type Whom } from "./outsider.ts";
 import { type Handle, perform } from "./perform.ts";
 import { piecesOf, Player } from "./player.ts";
-import { preludeOf } from "./prelude.ts";
+import { type Prelude, preludeOf } from "./prelude.ts";
 import { Puppet } from "./puppet.ts";
 import type { ReplayDifference, ReplayedCall, ReplayedEvent, ReplayResult } from "./result.ts";
 import { plainStatus, Subscription } from "./subscription.ts";
@@ -111,9 +111,14 @@ export class Performance {
 
   /** Goes through the recording. */
   async run(): Promise<ReplayResult> {
-    if (this.#hasOwnHost) await this.#begin();
+    const preludes = Map.groupBy(
+      this.#hasOwnHost ? preludeOf(this.#future) : [],
+      ({ before }) => before,
+    );
+    await this.#prelude(preludes.get(0));
     for (const entry of this.#future.entries) {
       this.#stop.signal.throwIfAborted();
+      await this.#prelude(preludes.get(entry.seq));
       this.#clock.goTo(entry.timeMs);
       await this.#step(entry);
     }
@@ -121,7 +126,7 @@ export class Performance {
     const calls = [...this.#running.values()].map(({ result }) => result);
     for (const { entry, result } of this.#running.values()) {
       const recorded = this.#future.returnOf(entry.call);
-      if (isAlike(result, recorded)) continue;
+      if (isAlike(result, recorded) || this.#isOfIdle(result, recorded)) continue;
       const subject = `#${entry.call} ${entry.method} ${subjectOf(entry)}`;
       this.#differ("call", entry.seq, subject, ending(recorded), ending(result));
     }
@@ -133,6 +138,13 @@ export class Performance {
       events,
       differences: [...this.#differences].sort((one, other) => one.seq - other.seq),
     };
+  }
+
+  /** Whether it is about the end of a process that never ran: its code is up to the runtime. */
+  #isOfIdle(call: ReplayedCall, recorded: ReturnEntry | undefined): boolean {
+    const hasEnded = [call.value, recorded?.value].every((value) => value?.["state"] === "exited");
+    const on = this.#future.callOf(call.call)?.on ?? 0;
+    return hasEnded && this.#puppetFor(on, call)?.hasRun === false;
   }
 
   /** Ends what is under way. Never rejects. */
@@ -174,9 +186,8 @@ export class Performance {
     await this.#subscriptions.get(call)?.close();
   }
 
-  /** Makes what was there before. */
-  async #begin(): Promise<void> {
-    const needed = preludeOf(this.#future);
+  /** Makes what others have made. */
+  async #prelude(needed: readonly Prelude[] = []): Promise<void> {
     if (needed.length === 0) return;
     const runtime = await this.#open(OTHERS);
     const outsider = this.#outsiderOn(runtime);
@@ -295,7 +306,8 @@ export class Performance {
       await this.#within(process.exited.then((end) => void (found.status = plainStatus(end))));
     }
     const [recorded, replayed] = [gist(status).trim(), gist(found.status).trim() || "nothing"];
-    if (recorded !== replayed) {
+    const isIdle = this.#puppetFor(on, entry)?.hasRun === false && replayed !== "nothing";
+    if (recorded !== replayed && !isIdle) {
       this.#differ("call", seq, `end of ${subjectOf(entry)}`, recorded, replayed);
     }
   }

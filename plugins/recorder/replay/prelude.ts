@@ -3,39 +3,45 @@ import type { Entry } from "../recording.ts";
 import { type Future, keyOf } from "./future.ts";
 import type { Whom } from "./outsider.ts";
 
-/** What was there before a recording begins. */
+/** What others made, of which nothing tells but that it was there. */
 export interface Prelude extends Whom {
+  /** Number of the entry before which it must be there; 0 if it was there from the beginning. */
+  readonly before: number;
   /** What of it: the container alone, or a process that is ready, or one that runs. */
   readonly what: "container" | "ready" | "running";
   /** The streams that somebody attaches to. */
   readonly stdio: StdioOptions;
 }
 
-/** Tells what must be there already for a recording to be replayed, in the order in which to make it. */
+/** Tells what others must have made for a recording to be replayed, in the order in which to make it. */
 export function preludeOf(future: Future): readonly Prelude[] {
   const known = new Set<string>();
+  const made = new Set<string>();
   const found: Prelude[] = [];
-  const need = (whom: Whom, what: "container" | "process") => {
+  const need = (whom: Whom, what: "container" | "process", seq: number) => {
     const key = what === "container" ? whom.containerId : keyOf(whom);
     if (known.has(key)) return;
     known.add(key);
-    if (what === "container") return void found.push({ ...whom, what, stdio: {} });
-    if (whom.processId !== "init") need({ ...whom, processId: "init" }, "process");
-    else need(whom, "container");
-    const state = startsLater(future, whom) ? "ready" : "running";
-    found.push({ ...whom, what: state, stdio: streamsOf(future, whom) });
+    // Before the container was made by the recording itself there was no process of it.
+    const before = made.has(whom.containerId) ? seq : 0;
+    if (what === "container") return void found.push({ ...whom, before, what, stdio: {} });
+    if (whom.processId !== "init") need({ ...whom, processId: "init" }, "process", seq);
+    else need(whom, "container", seq);
+    const state = startsLater(future, whom, before) ? "ready" : "running";
+    found.push({ ...whom, before, what: state, stdio: streamsOf(future, whom, before) });
   };
   for (const entry of future.entries) {
     const { containerId, processId = "init" } = entry;
     if (containerId === undefined) continue;
     const whom = { containerId, processId };
-    const made = makes(future, entry);
-    if (made !== undefined) {
+    const isMade = makes(future, entry);
+    if (isMade !== undefined) {
+      if (!known.has(containerId)) made.add(containerId);
       known.add(containerId);
-      if (made === "process") known.add(keyOf(whom));
+      if (isMade === "process") known.add(keyOf(whom));
     } else {
       const needed = needs(future, entry);
-      if (needed !== undefined) need(whom, needed);
+      if (needed !== undefined) need(whom, needed, entry.seq);
     }
   }
   return found;
@@ -85,8 +91,8 @@ function needs(future: Future, entry: Entry): "container" | "process" | undefine
   }
 }
 
-function startsLater(future: Future, whom: Whom): boolean {
-  for (const entry of future.of(whom, 0)) {
+function startsLater(future: Future, whom: Whom, after: number): boolean {
+  for (const entry of future.of(whom, after)) {
     const isCall = entry.kind === "call" && entry.method === "process.start";
     const isEvent = entry.kind === "event" &&
       ["start", "exec-started"].includes(String(entry.event["type"]));
@@ -95,9 +101,9 @@ function startsLater(future: Future, whom: Whom): boolean {
   return false;
 }
 
-function streamsOf(future: Future, whom: Whom): StdioOptions {
+function streamsOf(future: Future, whom: Whom, after: number): StdioOptions {
   const names = new Set<string>();
-  for (const entry of future.of(whom, 0)) {
+  for (const entry of future.of(whom, after)) {
     if (entry.kind === "stdio") names.add(entry.stream);
   }
   return Object.fromEntries([...names].map((name) => [name, "piped"]));

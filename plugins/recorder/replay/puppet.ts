@@ -15,6 +15,12 @@ export class Puppet {
   #input: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #wake: () => void = () => {};
   #isEnding = false;
+  #hasRun = false;
+
+  /** Whether it was ever started. */
+  get hasRun(): boolean {
+    return this.#hasRun;
+  }
 
   /** Whether it was told to end. */
   get isEnding(): boolean {
@@ -23,6 +29,7 @@ export class Puppet {
 
   /** Its program: ends with the code that it is told. */
   async run(context: ProgramContext): Promise<number> {
+    this.#hasRun = true;
     for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
       // What a signal did is known from how the process ended.
       if (!UNHANDLED.includes(signal)) context.onSignal(signal, () => {});
