@@ -5,6 +5,7 @@ import type {
   RecordedObject,
   Recording,
   ReturnEntry,
+  StreamName,
 } from "../recording.ts";
 
 /** The ids of a process. */
@@ -145,6 +146,31 @@ export class Future {
   isDone(call: CallEntry): boolean {
     const outcome = this.returnOf(call.call)?.outcome;
     return outcome === "ok" || outcome === undefined || this.hasEffect(call);
+  }
+
+  /** The exit code of a process that could not be started; that of a first process is for all of its id. */
+  startFailure(ids: Ids, after: number): number | undefined {
+    const key = keyOf(ids);
+    const isFirst = key === keyOf({ containerId: ids.containerId });
+    for (const entry of this.#from(isFirst ? 0 : after)) {
+      if (entry.kind === "return" && entry.exitCode !== undefined && keyOf(entry) === key) {
+        return entry.exitCode;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether output was cut, because something held it open. */
+  get isCut(): boolean {
+    return this.entries.some((entry) => this.statusIn(entry)?.["truncated"] === true);
+  }
+
+  /** The streams that a handle was seen to have. */
+  streamsOf(handle: number): readonly StreamName[] {
+    const names = this.entries.flatMap((entry) =>
+      entry.kind === "stdio" && entry.on === handle ? [entry.stream] : []
+    );
+    return [...new Set(names)];
   }
 
   /** How often a stream that its reader has left brought an event; any number if it goes on. */
