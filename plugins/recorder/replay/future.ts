@@ -21,6 +21,11 @@ export function keyOf({ containerId = "", processId = "init" }: Ids): string {
   return `${containerId}/${processId}`;
 }
 
+/** A container, and a process if there is one, for people to read. */
+export function subjectOf({ containerId = "", processId }: Ids): string {
+  return processId === undefined ? containerId : `${containerId}/${processId}`;
+}
+
 /** By what an event is found again: what happened, and to whom. */
 export function identityOf(event: RecordedObject): string {
   const { type, containerId, processId } = event;
