@@ -162,7 +162,7 @@ export class Calls {
     const status = future.statusIn(entry);
     if (status) await endings.end(entry, status, cast.of(on, entry));
     if (entry.outcome === "aborted") running.abort.abort();
-    else if (entry.outcome === "ok") outage.end();
+    outage.endBy(entry);
     const pid = entry.value?.["pid"];
     const puppet = cast.of(on, entry);
     if (method === "process.start" && puppet && typeof pid === "number") puppet.recordedPid = pid;
@@ -185,6 +185,7 @@ export class Calls {
       made.push(...hangWait(faults, future, whom, PLUGIN));
     }
     if (method === "process.start") endings.delayStart(entry);
+    await endings.endBefore(entry);
     if (method === "process.kill" || method === "process.delete") {
       await endings.endFirst(entry);
     }

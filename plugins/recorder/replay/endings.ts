@@ -14,6 +14,9 @@ import type { Streams } from "./streams.ts";
 /** The code of what was killed. */
 export const KILLED = 137;
 
+/** Whose end it is, and by which entry. */
+export type EndingEntry = Ids & Pick<Entry, "seq">;
+
 /** What {@linkcode Endings} needs. */
 export interface EndingsOptions {
   /** What was recorded. */
@@ -45,15 +48,16 @@ export class Endings {
   }
 
   /** Ends a process as an entry tells; what has ended, or is to end, does so once. */
-  async end(entry: Entry, status: RecordedObject, puppet: Puppet | undefined): Promise<void> {
+  async end(entry: EndingEntry, status: RecordedObject, puppet: Puppet | undefined): Promise<void> {
     const { containerId = "" } = entry;
     if (!puppet || puppet.isEnding || status["state"] !== "exited") return;
     this.#disturb(entry, entry.seq - 1);
     if (status["oomKilled"] === true && keyOf(entry) === keyOf({ containerId })) {
+      await this.#lastWords(entry);
       this.exhaust(containerId, puppet);
       if (puppet.isEnding) return;
     }
-    await this.#options.streams.writeRest(entry, puppet);
+    await this.#lastWords(entry);
     puppet.exit(Number(status["code"] ?? 0), { holdOutput: status["truncated"] === true });
   }
 
@@ -83,7 +87,30 @@ export class Endings {
     } else if (future.returnOf(call.call)?.outcome !== "error") {
       // Its end is that of the host: it is told as if it were told to end.
       this.#disturb(call, call.seq);
+      await this.#lastWords(call);
     }
+  }
+
+  /** A call tells by its answer that a process had ended, although that became known only later. */
+  async endBefore(call: CallEntry): Promise<void> {
+    const { cast, future, handles, patience } = this.#options;
+    const { code, value } = future.returnOf(call.call) ?? {};
+    const wasGone = (call.method === "process.kill" && code === "not_found") ||
+      (call.method === "process.status" && value?.["state"] === "stopped");
+    const wasIdle = call.method === "task.exec" && code === "failed_precondition";
+    if (!wasGone && !wasIdle) return;
+    const { containerId } = call;
+    const ids = wasGone ? call : { containerId };
+    const puppet = cast.of(call.on, ids);
+    const end = future.endOf(ids, call.seq);
+    const process = await handles.process(call.on, ids);
+    if (!puppet || puppet.isEnding || !end || !process) return;
+    const found: { state?: string } = {};
+    await patience.attempt(async () => void (found.state = (await process.status()).state));
+    // In a container that is paused nothing can be added, either.
+    if (found.state !== "running") return;
+    await this.end({ ...ids, seq: call.seq }, end.status, puppet);
+    await patience.within(process.exited);
   }
 
   /** Whether a signal is to do nothing: what was killed and went on is spared. */
@@ -113,6 +140,19 @@ export class Endings {
     const identity = identityOf(event);
     this.#late.get(identity)?.lift();
     this.#late.delete(identity);
+  }
+
+  /** Has a process write what was still read of it, and, with the first one, all of the container. */
+  async #lastWords(end: Ids & { readonly seq: number }): Promise<void> {
+    const { cast, patience, streams } = this.#options;
+    const { containerId, seq } = end;
+    const isFirst = keyOf(end) === keyOf({ containerId });
+    for (const [ids, puppet] of cast.all) {
+      const isIt = keyOf(ids) === keyOf(end) || (isFirst && ids.containerId === containerId);
+      if (!isIt || puppet.isEnding) continue;
+      const isAny = await streams.writeRest({ ...ids, seq }, puppet);
+      if (isAny) await patience.within(puppet.settled());
+    }
   }
 
   /** An exit that no stream brought is lost, as is one that was found out; another one comes twice. */

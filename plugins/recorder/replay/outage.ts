@@ -1,5 +1,6 @@
 import type { Fault, MemoryHost } from "../../memory/mod.ts";
-import type { CallEntry } from "../recording.ts";
+import { comesFromElsewhere } from "../error-codes.ts";
+import type { CallEntry, ReturnEntry } from "../recording.ts";
 import type { Cast } from "./cast.ts";
 import { KILLED } from "./endings.ts";
 import type { Future } from "./future.ts";
@@ -43,8 +44,15 @@ export class Outage {
     this.#fault = undefined;
   }
 
-  /** What succeeded before the stream of events knew of a connection had one. */
+  /** What got an answer before the stream of events knew of a connection had one. */
   endFor({ method, call }: CallEntry): void {
-    if (method !== "process.wait" && this.#future.returnOf(call)?.outcome === "ok") this.end();
+    const answer = this.#future.returnOf(call);
+    if (method !== "process.wait" && answer) this.endBy(answer);
+  }
+
+  /** An answer came by a connection, unless it may be what was made of having none. */
+  endBy({ outcome, code }: ReturnEntry): void {
+    const isAnswer = outcome === "error" && code !== undefined && !comesFromElsewhere(code);
+    if (outcome === "ok" || isAnswer) this.end();
   }
 }

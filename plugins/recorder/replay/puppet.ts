@@ -60,6 +60,11 @@ export class Puppet {
     });
   }
 
+  /** Resolves once it has done what it was told to; never if it does not run. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => this.#add(() => resolve()));
+  }
+
   /** Ends once it has written what it was told to. */
   exit(code: number, { holdOutput = false }: { readonly holdOutput?: boolean } = {}): void {
     if (this.#isEnding) return;

@@ -27,16 +27,23 @@ export class Streams {
     return await player?.play(entry, this.#written.has(entry.seq) ? undefined : puppet);
   }
 
-  /** What was read of a process after its end was known, it had written before. */
-  async writeRest(end: Ids & { readonly seq: number }, puppet: Puppet): Promise<void> {
+  /**
+   * What was read of a process after its end was known, it had written before.
+   *
+   * @returns Whether there is any.
+   */
+  async writeRest(end: Ids & { readonly seq: number }, puppet: Puppet): Promise<boolean> {
+    let isAny = false;
     for (const entry of this.#future.of(end, end.seq - 1)) {
       const { seq } = entry;
       if (entry.kind !== "stdio" || entry.stream === "stdin" || this.#written.has(seq)) continue;
       if (entry.edge !== "data" && entry.edge !== "write") continue;
       this.#written.add(seq);
+      isAny = true;
       puppet.write(entry.stream, piecesOf(entry));
       (await this.#playerOf(entry))?.readAhead(entry.stream);
     }
+    return isAny;
   }
 
   async #playerOf(entry: StdioEntry): Promise<Player | undefined> {
