@@ -312,6 +312,27 @@ describe("replay()", () => {
     );
   });
 
+  it("replay() does what others did once, however many streams told of it", async () => {
+    const { recording } = await recorded(async ({ host, recorder, brought }) => {
+      const second = clientOf(host, { recorder });
+      const events = second.events();
+      await events.ready;
+      const iterator = events[Symbol.asyncIterator]();
+      const other = clientOf(host, { id: "others" });
+      await other.create("new", commandSpec(["exit", "9"]), SHIM);
+      await other.start("new");
+      await brought(isExit);
+      const told = [await iterator.next(), await iterator.next(), await iterator.next()];
+      assert.deepEqual(told.map(({ value }) => value?.type), ["create", "start", "exit"]);
+      await iterator.return?.();
+      await other[Symbol.asyncDispose]();
+      await second[Symbol.asyncDispose]();
+    });
+    const { differences, events } = await replayed(recording);
+    assert.deepEqual(differences, []);
+    assert.equal(events.length, 6);
+  });
+
   it("replay() makes what others have made in a container of one's own", async () => {
     const { recording } = await recorded(async ({ client, host }) => {
       await client.create("web", commandSpec(["cat"]), SHIM);
