@@ -224,17 +224,26 @@ describe("replay()", () => {
     assert.equal(events.at(-1)?.event["source"], "reconciled");
   });
 
-  it("replay() reconciles an exit whose event was lost, as it was", async () => {
+  it("replay() reconciles an exit, and a removal, whose events were lost, as they were", async () => {
     const { recording } = await recorded(async ({ client, host, brought }) => {
       host.faults.dropEvents({ matches: isExit });
       await client.create("web", commandSpec(["exit", "3"]), SHIM);
       await client.start("web");
       await client.wait("web");
       await brought(isExit);
+      await client.deleteTask("web");
+      await brought(isDelete);
     });
-    const { differences, events } = await replay(recording);
+    // As of a shim that was gone before it could tell.
+    const entries = recording.entries.map((entry) =>
+      entry.kind === "event" && entry.event["type"] === "delete"
+        ? { ...entry, event: { ...entry.event, source: "reconciled" } }
+        : entry
+    );
+    const { differences, events } = await replay({ ...recording, entries });
     assert.deepEqual(differences, []);
-    assert.equal(events.at(-1)?.event["source"], "reconciled");
+    const sources = events.map(({ event }) => event["source"]);
+    assert.deepEqual(sources, ["observed", "observed", "reconciled", "reconciled"]);
   });
 
   it("replay() tells of an exit event that no stream brought though others knew of the end", async () => {

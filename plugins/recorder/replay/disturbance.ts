@@ -94,14 +94,18 @@ function isReduced({ arguments: given }: CallEntry): boolean {
 const DROPPABLE = ["exec-added", "delete", "paused", "resumed", "checkpointed"];
 
 /**
- * Loses the event of a call that no stream brought when it was recorded: not every runtime has all of
- * them, and a recording may end before.
+ * Loses the event of a call that no stream brought when it was recorded, since not every runtime has
+ * all of them, and a recording may end before; or that was made up for.
  */
 export function dropEffect(faults: Faults, future: Future, call: CallEntry): readonly Fault[] {
   const { containerId, processId = "init" } = call;
-  const types = effectsOf(call.method).filter((type) => DROPPABLE.includes(type));
+  const effect = future.effectOf(call);
+  if (effect?.event["source"] === "observed") return [];
   const isOfTask = call.method === "process.delete" && processId === "init";
-  if (types.length === 0 || isOfTask || future.hasEffect(call)) return [];
+  const types = effectsOf(call.method).filter((type) =>
+    effect !== undefined || (DROPPABLE.includes(type) && !isOfTask)
+  );
+  if (types.length === 0) return [];
   const matches = (event: ContainerEvent) =>
     types.includes(event.type) && keyOf(event) === keyOf({ containerId, processId });
   return [faults.dropEvents({ matches, times: 1 })];

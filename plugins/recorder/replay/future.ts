@@ -193,16 +193,19 @@ export class Future {
 
   /** Whether a call had done its work, as far as events tell. */
   hasEffect(call: CallEntry): boolean {
+    return this.effectOf(call) !== undefined;
+  }
+
+  /** The first event that tells that a call had done its work. */
+  effectOf(call: CallEntry): EventEntry | undefined {
     const types = effectsOf(call.method);
-    const ids = call.method === "container.newTask" ? { ...call, processId: "init" } : call;
+    const key = keyOf(call);
     for (const entry of this.#from(call.seq)) {
-      const isAgain = entry.kind === "call" && entry.method === call.method &&
-        keyOf(entry) === keyOf(call);
-      if (isAgain) return false;
-      if (entry.kind !== "event" || keyOf(entry) !== keyOf(ids)) continue;
-      if (types.includes(String(entry.event["type"]))) return true;
+      if (entry.kind === "call" && entry.method === call.method && keyOf(entry) === key) break;
+      if (entry.kind !== "event" || keyOf(entry) !== key) continue;
+      if (types.includes(String(entry.event["type"]))) return entry;
     }
-    return false;
+    return undefined;
   }
 
   /** The entries after one. */

@@ -12,7 +12,7 @@ export async function replayRecording(
   options: ReplayOptions,
 ): Promise<ReplayResult> {
   checkOptions(options, "host", "budgetMs");
-  const { host, budgetMs = 5000, signal } = options;
+  const { host, budgetMs = 15_000, signal } = options;
   if (host !== undefined && !(host instanceof MemoryHost)) {
     throw invalidArgument("host", 'Cannot use option "host": not a MemoryHost');
   }

@@ -13,7 +13,8 @@ export interface ReplayOptions extends CallOptions {
   readonly host?: MemoryHost | undefined;
   /**
    * How long the replay waits for something that the recording has, and that does not come, before
-   * it is told as a difference, in milliseconds. Default: 5000.
+   * it is told as a difference, in milliseconds. Default: 15000, for a stream of events may take 10 s
+   * to find out what it has missed.
    */
   readonly budgetMs?: number | undefined;
 }
