@@ -419,8 +419,11 @@ export class ContainerHistory {
   #isOfGoneTask(event: CreateEvent | StartEvent | ExitEvent | DeleteEvent): boolean {
     if (event.pid === this.#pid) return false;
     const at = event.timestamp.getTime();
+    // Another task of the same process id begins; it does not end first. Of a shim that was killed
+    // containerd tells the end again, and later, when its container is removed.
     return this.#gone.some((task) =>
-      task.pid === event.pid && (event.type === "create" ? at < task.at : at <= task.at)
+      task.pid === event.pid &&
+      (event.type === "create" || event.type === "start" ? at < task.at : true)
     );
   }
 

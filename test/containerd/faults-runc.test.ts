@@ -5,6 +5,7 @@ import { type ContainerError, isContainerError } from "../../src/errors.ts";
 import { RecordedEvents } from "../events/support/recorded-events.ts";
 import { livesOf, processName } from "../faults/lives.ts";
 import { settledLives } from "../faults/settled-lives.ts";
+import { containerdVersion } from "../helpers/cache.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { rejection } from "../helpers/rejection.ts";
@@ -122,7 +123,10 @@ describe("runc that fails", () => {
 describe("containerd that is killed while runc is at work", () => {
   for (const command of ["create", "start", "exec", "kill", "delete"] as const) {
     for (const when of ["before", "after"] as const) {
-      it(`every process ends once when it is killed ${when} runc's ${command}`, async () => {
+      it(`every process ends once when it is killed ${when} runc's ${command}`, {
+        skip: command === "create" && containerdVersion === "1.6" &&
+          "containerd 1.6 knows nothing more of the shim whose Create its own end broke off",
+      }, async () => {
         const step = steps[command];
         assert.ok(step);
         const id = `${command}-${when}-${++count}`;

@@ -85,4 +85,41 @@ describe("ContainerHistory", () => {
       }
     }
   });
+
+  it("apply() drops an end that is told again after the deletion, however late", () => {
+    const history = historyOf();
+    const at = (ms: number) =>
+      ({ containerId: id, timestamp: new Date(ms), source: "observed" }) as const;
+    const exit = (ms: number) =>
+      ({
+        ...at(ms),
+        type: "exit",
+        processId: "init",
+        pid: 7,
+        status: {
+          state: "exited",
+          code: 137,
+          exitedAt: new Date(ms),
+          oomKilled: false,
+          truncated: false,
+        },
+      }) as const;
+    const gone = (ms: number) =>
+      ({ ...at(ms), type: "delete", processId: "init", pid: 7 }) as const;
+    const told = [
+      { ...at(1), type: "create", pid: 7 },
+      { ...at(2), type: "start", pid: 7 },
+      exit(3),
+      gone(4),
+      exit(500),
+      gone(501),
+      { ...at(600), type: "create", pid: 7 },
+      { ...at(601), type: "start", pid: 7 },
+      exit(602),
+    ] satisfies readonly ContainerEvent[];
+    assert.deepEqual(
+      told.flatMap((event) => history.apply(event)).map(({ type }) => type),
+      ["create", "start", "exit", "delete", "create", "start", "exit"],
+    );
+  });
 });
