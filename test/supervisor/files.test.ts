@@ -27,6 +27,7 @@ import { identify, isAlive, isDaemon } from "../../plugins/supervisor/process-ta
 import { RestartDelay } from "../../plugins/supervisor/restart-delay.ts";
 import { execPath, spawnScript } from "../helpers/runtime.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { argumentsOf } from "../helpers/processes.ts";
 import { keepStackDump } from "../../plugins/supervisor/stack-dump.ts";
 import { readSettings } from "../../plugins/supervisor/settings.ts";
 import { isListenedOn, isListenedOnBy, listenerOf } from "../../plugins/supervisor/socket-owner.ts";
@@ -153,13 +154,14 @@ describe("processes", () => {
   });
 
   it("identify() has nothing of a process that has ended and was not waited for", async () => {
-    // Its parent becomes a program that waits for nobody.
-    const child = spawn("sh", ["-c", "true & echo $!; exec sleep 600"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    // Its parent becomes a program that waits for nobody, and only then does it end.
+    const text = "exec 3<&0; cat <&3 >/dev/null & echo $!; exec sleep 600 </dev/null 3<&-";
+    const child = spawn("sh", ["-c", text], { stdio: ["pipe", "pipe", "inherit"] });
     try {
       const [data] = await once(child.stdout, "data");
       const pid = Number(String(data));
+      await eventually("its parent", () => argumentsOf(child.pid ?? 0)[0] === "sleep");
+      child.stdin.end();
       const isZombie = () => / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
       await eventually("its end", isZombie);
       assert.equal(identify(pid), undefined);
