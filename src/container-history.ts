@@ -350,9 +350,17 @@ export class ContainerHistory {
   }
 
   #loseExecs(): readonly ContainerEvent[] {
-    return [...this.#execs].flatMap(([processId, exec]) =>
+    // Of those that began and ended unseen only their handles know.
+    const unseen = this.#known().filter(({ type, processId, pid }) =>
+      type === "ended" && processId !== INIT_PROCESS && !this.hasStarted(processId, pid)
+    );
+    const told = unseen.flatMap(({ processId, pid, status: exit }) =>
+      this.settleExec(processId, { pid, state: "stopped", exit })
+    );
+    const lost = [...this.#execs].flatMap(([processId, exec]) =>
       exec.lose(this.#noteOf(processId, exec.pid)?.status)
     );
+    return [...told, ...lost];
   }
 
   #begin(pid: number): readonly ContainerEvent[] {

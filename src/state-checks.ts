@@ -126,6 +126,10 @@ export class StateChecks {
       if (this.#changes.get(containerId) !== 0 || isWaiting(containerId)) {
         return this.suspect(containerId);
       }
+      // A handle that knows of a start nobody saw knows of the end in a moment, too.
+      if (task === undefined && this.#isUnseen(containerId, history)) {
+        return this.suspect(containerId);
+      }
       this.#changes.delete(containerId);
       this.#settle(containerId, history, task, execs);
     } catch {
@@ -134,6 +138,12 @@ export class StateChecks {
     } finally {
       this.#changes.delete(containerId);
     }
+  }
+
+  #isUnseen(containerId: string, history: ContainerHistory): boolean {
+    return this.#options.notes.of(containerId).some(({ type, processId, pid }) =>
+      type === "started" && processId !== INIT_PROCESS && !history.hasStarted(processId, pid)
+    );
   }
 
   async #ask(
