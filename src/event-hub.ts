@@ -1,6 +1,7 @@
 import { abortable } from "./abort.ts";
-import { EventQueue } from "./event-queue.ts";
+import type { EventQueue } from "./event-queue.ts";
 import type { ContainerEvent, EventStream, RuntimeEvent } from "./events.ts";
+import { eventQueue, queuedEvents } from "./queued-events.ts";
 import type { CallOptions, Runtime } from "./runtime.ts";
 import { SerialQueue } from "./serial-queue.ts";
 
@@ -22,8 +23,6 @@ export interface Backend {
 
 /** How long the end waits for handlers, in milliseconds. */
 const HANDLER_BUDGET_MS = 2000;
-
-const gap = (): RuntimeEvent => ({ type: "gap", timestamp: new Date() });
 
 /** Joins the event streams of the runtimes of one client. */
 export class EventHub implements AsyncDisposable {
@@ -58,13 +57,10 @@ export class EventHub implements AsyncDisposable {
   stream(runtimes: () => Promise<readonly Runtime[]>, options: CallOptions): EventStream {
     const { signal } = options;
     const close = () => queue.close();
-    const queue = new EventQueue<RuntimeEvent>({
-      gap,
-      onReturn: () => {
-        signal?.removeEventListener("abort", close);
-        this.#queues.delete(queue);
-        this.#closeUnused();
-      },
+    const queue: EventQueue<RuntimeEvent> = eventQueue(() => {
+      signal?.removeEventListener("abort", close);
+      this.#queues.delete(queue);
+      this.#closeUnused();
     });
     this.#queues.add(queue);
     signal?.addEventListener("abort", close, { once: true });
@@ -78,19 +74,7 @@ export class EventHub implements AsyncDisposable {
     };
     const ready = connect();
     ready.catch(close);
-    return {
-      ready,
-      [Symbol.asyncIterator]: () => ({
-        next: async () => {
-          await ready.catch((error: unknown) => {
-            if (!signal?.aborted) throw error;
-          });
-          return queue.next();
-        },
-        return: () => queue.return(),
-      }),
-      [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
-    };
+    return queuedEvents(queue, { live: ready, signal });
   }
 
   /**

@@ -2,8 +2,10 @@
 export interface EventQueueOptions<T> {
   /** How many unread items are kept. Default: 4096. */
   readonly limit?: number;
-  /** Makes the item that stands for what was dropped once the limit is reached. */
-  readonly gap: () => T;
+  /** Makes the item that stands for so many that were dropped once the limit is reached. */
+  readonly gap: (missed: number) => T;
+  /** How many an item stands for that is dropped itself. Default: 1 each. */
+  readonly weigh?: (item: T) => number;
   /** Called once, when the reader is done. */
   readonly onReturn?: () => void;
 }
@@ -14,17 +16,20 @@ export interface EventQueueOptions<T> {
  */
 export class EventQueue<T> implements AsyncIterableIterator<T> {
   readonly #limit: number;
-  readonly #gap: () => T;
+  readonly #gap: (missed: number) => T;
+  readonly #weigh: (item: T) => number;
   readonly #onReturn: (() => void) | undefined;
   #items: T[] = [];
   #readers: PromiseWithResolvers<IteratorResult<T>>[] = [];
-  #dropping = false;
+  /** How many were dropped since the last gap. */
+  #missed = 0;
   #closed = false;
 
   /** @param options The limit, and what stands for a loss. */
   constructor(options: EventQueueOptions<T>) {
     this.#limit = options.limit ?? 4096;
     this.#gap = options.gap;
+    this.#weigh = options.weigh ?? (() => 1);
     this.#onReturn = options.onReturn;
   }
 
@@ -34,7 +39,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     const reader = this.#readers.shift();
     if (reader) return reader.resolve({ done: false, value: item });
     if (this.#items.length >= this.#limit) {
-      this.#dropping = true;
+      this.#missed += this.#weigh(item);
       return;
     }
     this.#markGap();
@@ -64,15 +69,15 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   /** Ends the queue and drops what was not read. */
   return(): Promise<IteratorResult<T>> {
     this.#items = [];
-    this.#dropping = false;
+    this.#missed = 0;
     this.close();
     return Promise.resolve({ done: true, value: undefined });
   }
 
   #markGap(): void {
-    if (!this.#dropping) return;
-    this.#dropping = false;
-    this.#items.push(this.#gap());
+    if (this.#missed === 0) return;
+    this.#items.push(this.#gap(this.#missed));
+    this.#missed = 0;
   }
 
   /** The queue itself: it has one reader. */

@@ -95,16 +95,26 @@ export type ContainerEvent =
   | ExecStartedEvent
   | StateEvent;
 
-/** The stream lost, or found again, its runtime; or events were dropped and state must be asked for. */
+/** The stream lost, or found again, its runtime. */
 export interface StreamEvent {
   /** Discriminates the union. */
-  readonly type: "connected" | "disconnected" | "gap";
+  readonly type: "connected" | "disconnected";
   /** When it was noticed, by the clock of this host. */
   readonly timestamp: Date;
 }
 
+/** The reader was too far behind: events were dropped here, and state must be asked for. */
+export interface GapEvent {
+  /** Discriminates the union. */
+  readonly type: "gap";
+  /** When the next event was kept again, by the clock of this host. */
+  readonly timestamp: Date;
+  /** How many events were dropped. */
+  readonly missed: number;
+}
+
 /** What {@linkcode EventStream} yields. */
-export type RuntimeEvent = ContainerEvent | StreamEvent;
+export type RuntimeEvent = ContainerEvent | StreamEvent | GapEvent;
 
 /**
  * A subscription. It is live from `ready` on: what happens after that is yielded, in order for

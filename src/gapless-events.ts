@@ -3,13 +3,14 @@ import { Backoff } from "./backoff.ts";
 import { backgroundDelay } from "./delay.ts";
 import { EventLanes } from "./event-lanes.ts";
 import { EventLedger } from "./event-ledger.ts";
-import { EventQueue } from "./event-queue.ts";
+import type { EventQueue } from "./event-queue.ts";
 import type { EventSource, ProcessNote, TaskState } from "./event-source.ts";
 import type { ContainerEvent, EventStream, RuntimeEvent, StreamEvent } from "./events.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import { holdProcess } from "./hold-process.ts";
 import { ProcessNotes } from "./process-notes.ts";
 import type { CallOptions } from "./runtime.ts";
+import { eventQueue, queuedEvents } from "./queued-events.ts";
 import { StateChecks } from "./state-checks.ts";
 
 const now = (type: StreamEvent["type"]): StreamEvent => ({ type, timestamp: new Date() });
@@ -28,13 +29,10 @@ export function gaplessEvents(source: EventSource, { signal }: CallOptions = {})
   signal?.addEventListener("abort", abort, { once: true });
   // While there is no connection, no open call keeps the process alive for the reader.
   const release = holdProcess();
-  const queue = new EventQueue<RuntimeEvent>({
-    gap: () => now("gap"),
-    onReturn: () => {
-      release();
-      stop.abort();
-      signal?.removeEventListener("abort", abort);
-    },
+  const queue = eventQueue(() => {
+    release();
+    stop.abort();
+    signal?.removeEventListener("abort", abort);
   });
   stop.signal.addEventListener("abort", () => queue.close(), { once: true });
   const feed = new Feed(source, queue, stop.signal);
@@ -42,19 +40,7 @@ export function gaplessEvents(source: EventSource, { signal }: CallOptions = {})
   if (signal?.aborted) abort();
   const ready = abortable(feed.ready, signal);
   ready.catch(() => {}); // a subscription that nobody awaits must not end the process
-  return {
-    ready,
-    [Symbol.asyncIterator]: () => ({
-      next: async () => {
-        await feed.ready.catch((error: unknown) => {
-          if (!stop.signal.aborted) throw error;
-        });
-        return queue.next();
-      },
-      return: () => queue.return(),
-    }),
-    [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
-  };
+  return queuedEvents(queue, { live: feed.ready, ready, signal: stop.signal });
 }
 
 /** Subscribes for as long as somebody reads, and fills the gaps in between. */

@@ -45,6 +45,7 @@ export type {
   ExecAddedEvent,
   ExecStartedEvent,
   ExitEvent,
+  GapEvent,
   OomEvent,
   RuntimeEvent,
   StartEvent,

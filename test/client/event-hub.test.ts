@@ -162,7 +162,7 @@ describe("EventHub", () => {
     });
     await hub.add(runtime);
     runtime.emit({ type: "disconnected", timestamp: new Date(0) });
-    runtime.emit({ type: "gap", timestamp: new Date(0) });
+    runtime.emit({ type: "gap", timestamp: new Date(0), missed: 1 });
     runtime.emit(exitOf("web"));
     await done.promise;
     assert.deepEqual(types, ["exit"]);

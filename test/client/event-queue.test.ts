@@ -5,7 +5,8 @@ import { EventQueue } from "../../src/event-queue.ts";
 function makeQueue(limit?: number) {
   let returned = 0;
   const queue = new EventQueue<string>({
-    gap: () => "gap",
+    gap: (missed) => `gap of ${missed}`,
+    weigh: (item) => item.startsWith("gap of ") ? Number(item.slice(7)) : 1,
     onReturn: () => returned++,
     ...(limit === undefined ? {} : { limit }),
   });
@@ -34,7 +35,7 @@ describe("EventQueue", () => {
     assert.deepEqual(await queue.next(), { done: false, value: "a" });
     queue.push("c");
     queue.close();
-    assert.deepEqual(await rest(queue), ["b", "gap", "c"]);
+    assert.deepEqual(await rest(queue), ["b", "gap of 2", "c"]);
   });
 
   it("next() gives the gap also when nothing follows it", async () => {
@@ -42,7 +43,7 @@ describe("EventQueue", () => {
     queue.push("a");
     queue.push("lost");
     assert.equal((await queue.next()).value, "a");
-    assert.equal((await queue.next()).value, "gap");
+    assert.equal((await queue.next()).value, "gap of 1");
     queue.push("b");
     assert.equal((await queue.next()).value, "b");
   });
@@ -53,7 +54,17 @@ describe("EventQueue", () => {
     queue.close();
     const items = await rest(queue);
     assert.equal(items.length, 4097);
-    assert.deepEqual(items.slice(-2), ["4095", "gap"]);
+    assert.deepEqual(items.slice(-2), ["4095", "gap of 1"]);
+  });
+
+  it("push() counts each loss from the start, and what a gap stands for that is lost itself", async () => {
+    const { queue } = makeQueue(1);
+    for (const item of ["a", "lost", "gap of 7", "lost"]) queue.push(item);
+    assert.equal((await queue.next()).value, "a");
+    assert.equal((await queue.next()).value, "gap of 9");
+    for (const item of ["b", "lost"]) queue.push(item);
+    queue.close();
+    assert.deepEqual(await rest(queue), ["b", "gap of 1"]);
   });
 
   it("close() ends those who wait; what was added before is still read", async () => {

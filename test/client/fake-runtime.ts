@@ -85,7 +85,7 @@ export class FakeRuntime implements Runtime {
 
   events(): EventStream {
     const queue = new EventQueue<RuntimeEvent>({
-      gap: () => ({ type: "gap", timestamp: new Date(0) }),
+      gap: (missed) => ({ type: "gap", timestamp: new Date(0), missed }),
       onReturn: () => this.#queues.delete(queue),
     });
     const problem = this.subscriptionProblem;
