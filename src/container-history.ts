@@ -7,8 +7,9 @@ import type {
   StartEvent,
   StateEvent,
 } from "./events.ts";
-import { ExecHistory } from "./exec-history.ts";
+import { ExecHistories } from "./exec-histories.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { GoneTasks } from "./gone-tasks.ts";
 import {
   createEvent,
   deleteEvent,
@@ -18,28 +19,13 @@ import {
   stateEvent,
 } from "./reconciled-events.ts";
 import { INIT_PROCESS } from "./runtime.ts";
+import { TaskNotices } from "./task-notices.ts";
 
 /** 128 + SIGKILL, the only signal that a process gets that was never started. */
 const KILLED = 137;
 
 /** What the runtime's own handles know of the processes of a container. */
 export type KnownProcesses = () => readonly ProcessNote[];
-
-/** How many of the earlier tasks of a container are remembered. */
-const GONE_LIMIT = 4;
-
-/** How many events without a consequence are remembered. */
-const SEEN_LIMIT = 8;
-
-/** An earlier task of a container, for events of it that come late. */
-interface GoneTask {
-  readonly pid: number;
-  /** When it was gone, in milliseconds; what is of its process id and later is of another task. */
-  readonly at: number;
-  /** Whether its start, or its end, was told. */
-  readonly isStarted: boolean;
-  readonly execs: Map<string, ExecHistory>;
-}
 
 /**
  * What is told of one container. It takes events as a wire brings them, perhaps twice, late or not
@@ -51,18 +37,17 @@ export class ContainerHistory {
   readonly #known: KnownProcesses;
   #state: "none" | "created" | "running" | "paused" | "stopped" = "none";
   #pid = 0;
-  #execs = new Map<string, ExecHistory>();
-  #gone: readonly GoneTask[] = [];
+  #execs: ExecHistories;
+  readonly #gone: GoneTasks = new GoneTasks();
   #stateAt = 0;
-  #seen: readonly string[] = [];
   #isStarted = false;
-  #oom = false;
-  #foretoldOom = false;
+  #notices: TaskNotices = new TaskNotices();
 
   /** @param id The container. */
   constructor(id: string, known: KnownProcesses) {
     this.#id = id;
     this.#known = known;
+    this.#execs = new ExecHistories(id);
   }
 
   /** State of its task; `none` without one. */
@@ -77,23 +62,23 @@ export class ContainerHistory {
 
   /** Whether a process of its task was killed for want of memory. */
   get oomKilled(): boolean {
-    return this.#oom;
+    return this.#notices.oomKilled;
   }
 
   /** The further processes whose end was not told. */
   get openExecs(): readonly string[] {
-    return [...this.#execs].filter(([, exec]) => exec.isOpen).map(([id]) => id);
+    return this.#execs.open;
   }
 
   /** The further processes whose start was told and whose end was not. */
   get runningExecs(): readonly string[] {
-    return [...this.#execs].filter(([, exec]) => exec.isRunning).map(([id]) => id);
+    return this.#execs.running;
   }
 
   /** Whether the start of a process was told. */
   hasStarted(processId: string, pid: number): boolean {
     if (this.hasEnded(processId, pid)) return true;
-    if (processId !== INIT_PROCESS) return this.#execs.get(processId)?.hasStarted(pid) ?? false;
+    if (processId !== INIT_PROCESS) return this.#execs.find(processId)?.hasStarted(pid) ?? false;
     return this.#pid === pid && this.#isAlive && this.#state !== "created";
   }
 
@@ -101,11 +86,9 @@ export class ContainerHistory {
   hasEnded(processId: string, pid: number): boolean {
     if (processId === INIT_PROCESS) {
       return (this.#state === "stopped" && this.#pid === pid) ||
-        (this.#pid !== pid && this.#gone.some((task) => task.pid === pid && task.isStarted));
+        (this.#pid !== pid && this.#gone.hasEnded(pid));
     }
-    return [this.#execs, ...this.#gone.map(({ execs }) => execs)]
-      .map((execs) => execs.get(processId))
-      .some((exec) => exec !== undefined && !exec.isOpen && exec.pid === pid);
+    return this.#execs.hasEnded(processId, pid) || this.#gone.hasExecEnded(processId, pid);
   }
 
   /** Takes in a task that was there before the subscription, of which nothing is told. */
@@ -176,24 +159,19 @@ export class ContainerHistory {
       case "delete":
         return this.#deleted(event, exit);
       case "exec-added":
-        return this.#isOfGone(event) ? [] : this.#exec(event.processId).added(event);
+        return this.#isOfGone(event) ? [] : this.#execs.of(event.processId).added(event);
       case "exec-started":
-        return this.#isOfGone(event) ? [] : this.#exec(event.processId).started(event);
+        return this.#isOfGone(event) ? [] : this.#execs.of(event.processId).started(event);
       case "oom":
-        if (this.#isSeen(event) || this.#foretoldOom) return this.#forgetOom();
-        this.#oom = true;
-        return [event];
+        return this.#notices.isOomNew(event) ? [event] : [];
       case "checkpointed":
-        return this.#isSeen(event) ? [] : [event];
+        return this.#notices.isNew(event) ? [event] : [];
     }
   }
 
   /** Notes that a process was killed for want of memory, of which the event is late or missing. */
   foretellOom(): readonly ContainerEvent[] {
-    if (this.#oom) return [];
-    this.#oom = true;
-    this.#foretoldOom = true;
-    return [oomEvent(this.#id)];
+    return this.#notices.foretellOom() ? [oomEvent(this.#id)] : [];
   }
 
   /** What is to be told where the runtime, when asked, says something else. */
@@ -206,10 +184,9 @@ export class ContainerHistory {
     const told: ContainerEvent[] = [];
     if (!this.#isMine(task.pid)) {
       // What runs in the new task was not lost with the one before.
-      const own = [...this.#execs].filter(([id, { pid }]) => pid > 0 && execs.get(id)?.pid === pid);
-      for (const [processId] of own) this.#execs.delete(processId);
+      const own = this.#execs.split(execs);
       told.push(...this.#finish(), ...this.#begin(task.pid));
-      for (const [processId, exec] of own) this.#execs.set(processId, exec);
+      this.#execs = own;
     }
     if (this.#state === "created" && task.state !== "created") {
       told.push(...this.#runUntil(task.exit, task.pid));
@@ -221,7 +198,7 @@ export class ContainerHistory {
 
   /** As {@linkcode ContainerHistory.settle}, for a further process. */
   settleExec(processId: string, state: ProcessState | undefined): readonly ContainerEvent[] {
-    const exec = this.#exec(processId);
+    const exec = this.#execs.of(processId);
     return exec.settle(state, this.#noteOf(processId, exec.pid)?.status);
   }
 
@@ -237,16 +214,14 @@ export class ContainerHistory {
       return type === "ended" ? this.#belated(processId, state) : [];
     }
     if (!this.#isGone(pid)) return this.settle({ containerId: this.#id, ...state });
-    this.#gone = this.#gone.map((task) => task.pid === pid ? { ...task, isStarted: true } : task);
+    this.#gone.markStarted(pid);
     const ref = { containerId: this.#id, processId };
     return [startEvent(this.#id, pid), exitEvent(ref, pid, exit)];
   }
 
   #belated(processId: string, state: ProcessState): readonly ContainerEvent[] {
-    const execs = this.#gone[0]?.execs ?? this.#execs;
-    const exec = execs.get(processId) ?? new ExecHistory({ containerId: this.#id, processId });
-    execs.set(processId, exec);
-    return exec.settle(state, state.exit);
+    const execs = this.#gone.lastExecs ?? this.#execs;
+    return execs.of(processId).settle(state, state.exit);
   }
 
   #settleState(task: TaskState): readonly ContainerEvent[] {
@@ -282,7 +257,7 @@ export class ContainerHistory {
   }
 
   #changed(event: StateEvent): readonly ContainerEvent[] {
-    const isOver = this.#state === "stopped" || (this.#state === "none" && this.#gone.length > 0);
+    const isOver = this.#state === "stopped" || (this.#state === "none" && !this.#gone.isEmpty);
     if (isOver || this.#isOld(event)) return [];
     // Without its creation it cannot be told from one of an earlier task.
     if (this.#state === "created" && this.#stateAt === 0) return [];
@@ -297,7 +272,7 @@ export class ContainerHistory {
   #ended(event: ExitEvent): readonly ContainerEvent[] {
     const { processId, pid } = event;
     if (processId !== INIT_PROCESS) {
-      return this.#isOfGone(event) ? [] : this.#exec(processId).ended(event);
+      return this.#isOfGone(event) ? [] : this.#execs.of(processId).ended(event);
     }
     if (this.#isOfGoneTask(event)) return [];
     if (this.#isMine(pid)) {
@@ -316,7 +291,7 @@ export class ContainerHistory {
     const { processId } = event;
     if (processId !== INIT_PROCESS) {
       if (this.#state === "none" || this.#isOfGone(event)) return [];
-      return this.#exec(processId).deleted(event, exit);
+      return this.#execs.of(processId).deleted(event, exit);
     }
     if (this.#state === "none") {
       if (this.#isOfGoneTask(event)) return [];
@@ -337,11 +312,10 @@ export class ContainerHistory {
     if (this.#isAlive && this.#state !== "created") told.push(this.#exit(exit));
     told.push(deleteEvent({ containerId: this.#id, processId: INIT_PROCESS }, this.#pid));
     const at = event?.timestamp.getTime() ?? Date.now();
-    const gone = { pid: this.#pid, at, isStarted: this.#isStarted, execs: this.#execs };
-    this.#gone = [gone, ...this.#gone].slice(0, GONE_LIMIT);
+    this.#gone.add({ pid: this.#pid, at, isStarted: this.#isStarted, execs: this.#execs });
     this.#state = "none";
     this.#pid = 0;
-    this.#execs = new Map();
+    this.#execs = new ExecHistories(this.#id);
     return told;
   }
 
@@ -357,10 +331,7 @@ export class ContainerHistory {
     const told = unseen.flatMap(({ processId, pid, status: exit }) =>
       this.settleExec(processId, { pid, state: "stopped", exit })
     );
-    const lost = [...this.#execs].flatMap(([processId, exec]) =>
-      exec.lose(this.#noteOf(processId, exec.pid)?.status)
-    );
-    return [...told, ...lost];
+    return [...told, ...this.#execs.lose((processId, pid) => this.#noteOf(processId, pid))];
   }
 
   #begin(pid: number): readonly ContainerEvent[] {
@@ -368,9 +339,7 @@ export class ContainerHistory {
     this.#isStarted = false;
     this.#pid = pid;
     this.#stateAt = 0;
-    this.#seen = [];
-    this.#oom = false;
-    this.#foretoldOom = false;
+    this.#notices = new TaskNotices();
     return [createEvent(this.#id, pid)];
   }
 
@@ -393,19 +362,10 @@ export class ContainerHistory {
     return exitEvent(ref, this.#pid, this.#noteOf(INIT_PROCESS, this.#pid)?.status ?? exit);
   }
 
-  #exec(processId: string): ExecHistory {
-    let exec = this.#execs.get(processId);
-    if (exec === undefined) {
-      exec = new ExecHistory({ containerId: this.#id, processId });
-      this.#execs.set(processId, exec);
-    }
-    return exec;
-  }
-
   #awaitsOfExec(processId: string, event: ContainerEvent): boolean {
     if (this.#isOfGone(event)) return false;
     if (this.#state === "none") return true;
-    const exec = this.#execs.get(processId);
+    const exec = this.#execs.find(processId);
     return exec?.awaits(event) ?? (event.type === "exec-started" || event.type === "exit");
   }
 
@@ -420,45 +380,20 @@ export class ContainerHistory {
 
   /** Whether a pid is the one of an earlier task. */
   #isGone(pid: number): boolean {
-    return this.#pid !== pid && this.#gone.some((task) => task.pid === pid);
+    return this.#pid !== pid && this.#gone.has(pid);
   }
 
   /** Whether an event of the first process is of an earlier task. */
   #isOfGoneTask(event: CreateEvent | StartEvent | ExitEvent | DeleteEvent): boolean {
-    if (event.pid === this.#pid) return false;
-    const at = event.timestamp.getTime();
-    // Another task of the same process id begins; it does not end first. Of a shim that was killed
-    // containerd tells the end again, and later, when its container is removed.
-    return this.#gone.some((task) =>
-      task.pid === event.pid &&
-      (event.type === "create" || event.type === "start" ? at < task.at : true)
-    );
+    return event.pid !== this.#pid && this.#gone.isOfTask(event);
   }
 
   /** Whether an event is of a further process of an earlier task. */
   #isOfGone(event: ContainerEvent): boolean {
-    if (!("processId" in event)) return false;
-    const at = event.timestamp.getTime();
-    return this.#gone.some((task) => {
-      const exec = task.execs.get(event.processId);
-      if (exec === undefined) return this.#state === "none" && at <= task.at;
-      return this.#state === "none" || exec.isPast(event);
-    });
+    return "processId" in event && this.#gone.isOfExec(event, this.#state !== "none");
   }
 
   #isOld({ timestamp }: StateEvent): boolean {
     return timestamp.getTime() < this.#stateAt;
-  }
-
-  #forgetOom(): readonly ContainerEvent[] {
-    this.#foretoldOom = false;
-    return [];
-  }
-
-  #isSeen({ type, timestamp }: ContainerEvent): boolean {
-    const name = `${type} ${timestamp.getTime()}`;
-    if (this.#seen.includes(name)) return true;
-    this.#seen = [name, ...this.#seen].slice(0, SEEN_LIMIT);
-    return false;
   }
 }
