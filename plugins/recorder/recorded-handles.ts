@@ -1,7 +1,6 @@
 import type {
   CallOptions,
   Container,
-  ContainerInfo,
   ExitStatus,
   ListOptions,
   PidInfo,
@@ -16,38 +15,12 @@ import type {
 import type { Stdio } from "../../src/stdio.ts";
 import { recordedArguments, recordedStatus, withoutMissing } from "./arguments.ts";
 import type { Journal } from "./journal.ts";
-import type { RecordedMethod } from "./methods.ts";
+import { type CallShape, memberOf, type Method, type Owner, signalOf } from "./call-shape.ts";
 import { recordedEvents } from "./recorded-events.ts";
+import { recordedList } from "./recorded-list.ts";
 import { RecordedStdio, recordedTargets } from "./recorded-stdio.ts";
 import type { RecordedObject } from "./recording.ts";
 import { type Replace, standIn } from "./stand-in.ts";
-
-type Method = (...args: readonly unknown[]) => unknown;
-
-/** Whom a call is about, and what it gives. */
-interface CallShape {
-  /** What is called. */
-  readonly method: RecordedMethod;
-  /** Which argument has the signal. */
-  readonly optionsAt: number;
-  /** The container, where the handle is not that of one, from the arguments. */
-  readonly containerId?: (args: readonly unknown[]) => unknown;
-  /** The process, where the handle is not that of one, from the arguments. */
-  readonly processId?: (args: readonly unknown[]) => unknown;
-  /** What is taken down of what it gives. */
-  readonly value?: (value: unknown) => RecordedObject | undefined;
-  /** Which kind of handle it gives. */
-  readonly gives?: "container" | "task" | "process";
-  /** To be awaited before it is called. */
-  readonly before?: (signal: AbortSignal | undefined) => Promise<void>;
-}
-
-/** A handle that calls are made on. */
-interface Owner {
-  readonly on: number;
-  readonly containerId?: string;
-  readonly processId?: string;
-}
 
 interface Held {
   readonly on: number;
@@ -90,7 +63,15 @@ export class RecordedHandles {
         ["events", () => (options?: CallOptions) => this.#events(owner, real, options)],
         [
           "listContainers",
-          () => (options?: ListOptions) => this.#list(owner, real, options),
+          () => (options?: ListOptions) => {
+            const method = "runtime.listContainers";
+            const described = recordedArguments(method, [options], this.#journal);
+            return recordedList({
+              call: () => this.#journal.call({ method, ...owner, arguments: described }),
+              infos: () => real.listContainers?.(options) ?? [],
+              signal: signalOf(options),
+            });
+          },
         ],
       ]);
     }).handle as Runtime;
@@ -276,38 +257,6 @@ export class RecordedHandles {
       throw error;
     }
   }
-
-  async *#list(
-    owner: Owner,
-    real: Runtime,
-    options: ListOptions | undefined,
-  ): AsyncGenerator<ContainerInfo> {
-    const method = "runtime.listContainers";
-    const described = recordedArguments(method, [options], this.#journal);
-    const call = this.#journal.call({ method, ...owner, arguments: described });
-    let count = 0;
-    try {
-      for await (const info of real.listContainers?.(options) ?? []) {
-        count++;
-        yield info;
-      }
-    } catch (error) {
-      call.failed(error, signalOf(options));
-      throw error;
-    } finally {
-      call.ok({ value: { count } });
-    }
-  }
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return (value as Record<string, unknown>)[name];
-}
-
-function signalOf(options: unknown): AbortSignal | undefined {
-  const signal = memberOf(options, "signal");
-  return signal instanceof AbortSignal ? signal : undefined;
 }
 
 function textMember<Name extends string>(name: Name, value: unknown): { [_ in Name]?: string } {
