@@ -183,8 +183,8 @@ export class ContainerHistory {
     if (task === undefined) return this.#finish();
     const told: ContainerEvent[] = [];
     if (!this.#isMine(task.pid)) {
-      // What runs in the new task was not lost with the one before.
-      const own = this.#execs.split(execs);
+      // What runs in the new task was not lost with the one before, if there was one.
+      const own = this.#state === "none" ? this.#execs : this.#execs.split(execs);
       told.push(...this.#finish(), ...this.#begin(task.pid));
       this.#execs = own;
     }

@@ -8,7 +8,7 @@ const LIMIT = 4;
 export interface GoneTask {
   /** Process id of its first process. */
   readonly pid: number;
-  /** When it was gone, in milliseconds; what is of its process id and later is of another task. */
+  /** When it was gone, in milliseconds; what begins with its process id and later is another task. */
   readonly at: number;
   /** Whether its start, or its end, was told. */
   readonly isStarted: boolean;
@@ -62,7 +62,7 @@ export class GoneTasks {
     // containerd tells the end again, and later, when its container is removed.
     return this.#tasks.some((task) =>
       task.pid === event.pid &&
-      (event.type === "create" || event.type === "start" ? at < task.at : true)
+      (event.type === "create" || event.type === "start" ? at <= task.at : true)
     );
   }
 

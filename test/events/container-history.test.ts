@@ -49,6 +49,8 @@ function endsOf(told: readonly ContainerEvent[]): readonly string[] {
 }
 
 const id = "web";
+const at = (ms: number) =>
+  ({ containerId: id, timestamp: new Date(ms), source: "observed" }) as const;
 const historyOf = () => new ContainerHistory(id, () => []);
 
 describe("ContainerHistory", () => {
@@ -88,8 +90,6 @@ describe("ContainerHistory", () => {
 
   it("apply() drops an end that is told again after the deletion, however late", () => {
     const history = historyOf();
-    const at = (ms: number) =>
-      ({ containerId: id, timestamp: new Date(ms), source: "observed" }) as const;
     const exit = (ms: number) =>
       ({
         ...at(ms),
@@ -120,6 +120,35 @@ describe("ContainerHistory", () => {
     assert.deepEqual(
       told.flatMap((event) => history.apply(event)).map(({ type }) => type),
       ["create", "start", "exit", "delete", "create", "start", "exit"],
+    );
+  });
+
+  it("apply() drops a start that comes late, of a task that lived less than a millisecond", () => {
+    const history = historyOf();
+    const told = [
+      { ...at(1), type: "delete", processId: "init", pid: 7 },
+      { ...at(1), type: "start", pid: 7 },
+    ] satisfies readonly ContainerEvent[];
+    assert.deepEqual(
+      told.flatMap((event) => history.apply(event)).map(({ type }) => type),
+      ["create", "start", "exit", "delete"],
+    );
+  });
+
+  it("settle() tells no second start of a further process that was told before its task", () => {
+    const history = historyOf();
+    const added = { ...at(1), type: "exec-added", processId: "x" } as const;
+    const started = { ...at(2), type: "exec-started", processId: "x", pid: 8 } as const;
+    const known = { containerId: id, processId: "x", type: "ended", pid: 8 } as const;
+    const told = [
+      ...history.apply(added),
+      ...history.apply(started),
+      ...history.note({ containerId: id, processId: "init", type: "started", pid: 7 }),
+      ...history.note(known),
+    ];
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ["exec-added", "exec-started", "create", "start", "exit"],
     );
   });
 });
