@@ -1,4 +1,5 @@
 import { abortable } from "./abort.ts";
+import { ContainerError } from "./errors.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { ContainerEvent, EventStream, RuntimeEvent } from "./events.ts";
 import { eventQueue, queuedEvents } from "./queued-events.ts";
@@ -8,7 +9,9 @@ import { SerialQueue } from "./serial-queue.ts";
 /** Is told of the events of every container, one at a time and in order for each container. */
 export interface Backend {
   /**
-   * Handles one event. An error is reported to `onError` of the client and stops nothing.
+   * Handles one event. An error is reported to `onError` of the client and stops nothing. Of a
+   * container whose handler is more than 4096 events behind, what comes is dropped until it has
+   * caught up, and `onError` is told `resource_exhausted`.
    *
    * @param containerId The container it is about.
    * @param type What happened.
@@ -32,6 +35,8 @@ export class EventHub implements AsyncDisposable {
   readonly #handlerBudgetMs: number;
   readonly #sources = new Map<Runtime, EventStream>();
   readonly #queues = new Set<EventQueue<RuntimeEvent>>();
+  /** The containers whose handler loses events. */
+  readonly #behind = new Set<string>();
 
   /**
    * @param onError Is told of failed handlers and of a subscription that ended with an error.
@@ -122,10 +127,22 @@ export class EventHub implements AsyncDisposable {
   }
 
   #handle(backend: Backend, event: ContainerEvent): void {
-    this.#serial.add(
-      event.containerId,
-      () => backend.processEvent(event.containerId, event.type, event),
+    const { containerId, type } = event;
+    const isTaken = this.#serial.add(
+      containerId,
+      () => backend.processEvent(containerId, type, event),
     );
+    if (isTaken) this.#behind.delete(containerId);
+    else this.#fallBehind(containerId);
+  }
+
+  /** Says once that a handler loses events, until it takes some again. */
+  #fallBehind(containerId: string): void {
+    if (this.#behind.has(containerId)) return;
+    this.#behind.add(containerId);
+    const state = "processEvent() is too far behind, what comes is dropped";
+    const message = `Cannot handle events of container "${containerId}": ${state}`;
+    this.#onError(new ContainerError("resource_exhausted", message, { containerId }));
   }
 
   #closeUnused(): void {

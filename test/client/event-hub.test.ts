@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Backend, EventHub } from "../../src/event-hub.ts";
+import { isContainerError } from "../../src/errors.ts";
 import type { RuntimeEvent } from "../../src/events.ts";
 import { exitOf, startOf } from "./events-fixture.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
@@ -148,6 +149,31 @@ describe("EventHub", () => {
     assert.deepEqual(seen, ["start", "exit"]);
     assert.deepEqual(errors.map((error) => (error as Error).message), ["cannot handle it"]);
     await hub[Symbol.asyncDispose]();
+  });
+
+  it("a backend that hangs loses what is too much of its container, and that is said once", async () => {
+    const runtime = new FakeRuntime();
+    const gate = Promise.withResolvers<void>();
+    let other = Promise.withResolvers<void>();
+    let seen = 0;
+    const { hub, errors } = makeHub({
+      processEvent: async (id) => {
+        if (id === "other") return other.resolve();
+        await gate.promise;
+        seen++;
+      },
+    });
+    await hub.add(runtime);
+    for (let batch = 0; batch < 5; batch++) {
+      for (let event = 0; event < 1000; event++) runtime.emit(startOf("web"));
+      runtime.emit(startOf("other"));
+      await other.promise;
+      other = Promise.withResolvers();
+    }
+    assert.deepEqual(errors.map((error) => isContainerError(error, "resource_exhausted")), [true]);
+    gate.resolve();
+    await hub[Symbol.asyncDispose]();
+    assert.equal(seen, 4097);
   });
 
   it("a backend is not told of what is about the stream itself", async () => {

@@ -39,6 +39,22 @@ describe("SerialQueue", () => {
     assert.deepEqual(log, ["still here"]);
   });
 
+  it("add() refuses a job of a key of which too many wait, and takes one again later", async () => {
+    const gate = Promise.withResolvers<void>();
+    const log: number[] = [];
+    const queue = new SerialQueue(() => {}, 3);
+    assert.ok(queue.add("a", () => gate.promise));
+    for (let job = 1; job <= 5; job++) {
+      assert.equal(queue.add("a", () => void log.push(job)), job <= 3);
+    }
+    assert.ok(queue.add("b", () => {}));
+    gate.resolve();
+    await queue.idle();
+    assert.ok(queue.add("a", () => void log.push(6)));
+    await queue.idle();
+    assert.deepEqual(log, [1, 2, 3, 6]);
+  });
+
   it("idle() resolves at once when there is nothing to do", async () => {
     await new SerialQueue(() => {}).idle();
   });
