@@ -1,7 +1,7 @@
 import { invalidArgument, shown } from "./errors.ts";
 
 /** The options of calls that say yes or no. */
-const FLAGS = ["all", "exit", "force"];
+const FLAGS = ["all", "exit", "force", "remove"];
 
 /**
  * Checks the names of options: a misspelt one would be silent. Inherited ones count, too, so that a

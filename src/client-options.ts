@@ -34,6 +34,8 @@ export interface CreateOptions<Shim extends string>
   extends CallOptions, Omit<CreateRequest, "id" | "spec" | "shim" | "runtimeOptions"> {
   /** Options of the shim; their type follows from its name. */
   readonly runtimeOptions?: RuntimeOptions<Shim> | undefined;
+  /** Whether it is removed, with its task, when the client is disposed. Default: false. */
+  readonly remove?: boolean | undefined;
 }
 
 /** All streams of a process, as a {@linkcode StdioCallback} gets them; no errors with a terminal. */
@@ -69,7 +71,7 @@ export type RunStdio =
 
 /** What {@linkcode Client.run} takes. */
 export interface RunOptions<Shim extends string>
-  extends CreateOptions<Shim>, Omit<StartOptions, "stdio"> {
+  extends Omit<CreateOptions<Shim>, "remove">, Omit<StartOptions, "stdio"> {
   /** Where the streams go; what is left out is `"null"`. */
   readonly stdio?: RunStdio | undefined;
 }

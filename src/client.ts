@@ -84,6 +84,7 @@ export class Client implements AsyncDisposable {
   readonly #launcher: Launcher;
   readonly #description: ClientDescription;
   readonly #onError: (error: unknown) => void;
+  readonly #owned = new Map<string, Container>();
 
   /**
    * Makes a client; nothing is opened before the first call.
@@ -159,15 +160,16 @@ export class Client implements AsyncDisposable {
     shim: Shim,
     options: CreateOptions<Shim> = {},
   ): Promise<Container> {
-    checkOptions(options, ...CREATE_OPTIONS);
+    checkOptions(options, ...CREATE_OPTIONS, "remove");
     validateContainerId(id);
     await checkSpec(spec);
     if (options.labels) await checkLabels(options.labels);
     const runtime = await this.#targets.runtime(shim, options);
-    const { signal, ...request } = options;
+    const { signal, remove, ...request } = options;
     await this.#targets.settled(id, signal);
     const container = await runtime.createContainer({ ...request, id, spec, shim }, { signal });
     this.#handles.addContainer(container, runtime);
+    if (remove) this.#owned.set(id, container);
     return container;
   }
 
@@ -439,6 +441,7 @@ export class Client implements AsyncDisposable {
       handles: this.#handles,
       deleteTask: () => this.deleteTask(id, options),
     });
+    this.#owned.delete(id);
   }
 
   /**
@@ -472,10 +475,17 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Closes connections; containers run on. Waits for what failed or aborted calls still undo, and at
-   * most 2 s for handlers of a `backend`: one of them may itself wait for this.
+   * Closes connections; containers run on, but those that were made with `remove`. Waits for what
+   * failed or aborted calls still undo, and at most 2 s for handlers of a `backend`: one of them may
+   * itself wait for this.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#owned.size > 0) {
+      const owned = [...this.#owned.values()];
+      this.#owned.clear();
+      const { removeOwned } = await import("./owned-containers.ts");
+      await removeOwned(owned, this.#handles, this.#cleanups);
+    }
     await this.#cleanups.settled();
     await (await this.#hub)?.[Symbol.asyncDispose]();
     await this.#pool[Symbol.asyncDispose]();

@@ -3,7 +3,7 @@ import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { assertExited, rejectsWith } from "../../plugins/testing/assertions.ts";
 import { isRunning } from "../helpers/processes.ts";
-import { Bed, commandProcess, commandSpec, SHIM } from "./bed.ts";
+import { Bed, commandProcess, commandSpec, connectTo, SHIM } from "./bed.ts";
 import { eventually } from "../helpers/eventually.ts";
 
 describe("delete on containerd", () => {
@@ -24,6 +24,22 @@ describe("delete on containerd", () => {
       await rejectsWith(bed.client.delete(id), "failed_precondition", { containerId: id });
       await bed.client.deleteTask(id);
       await bed.client.delete(id);
+    });
+  });
+
+  it("create() with remove is undone when its client is disposed, and nothing else is", async () => {
+    const owner = connectTo(bed.daemon);
+    const spec = commandSpec(["sleep", "3600"]);
+    await bed.withRunning(["sleep", "3600"], async (kept) => {
+      await owner.create("owned-made", spec, SHIM, { remove: true });
+      await owner.create("owned-running", spec, SHIM, { remove: true });
+      const { pid } = await owner.start("owned-running", { stdio: { stdout: "piped" } });
+      await owner[Symbol.asyncDispose]();
+      assert.ok(!isRunning(pid));
+      const ids = [];
+      for await (const { id } of bed.client.listContainers()) ids.push(id);
+      assert.deepEqual(ids, [kept]);
+      assert.equal((await bed.client.status(kept)).state, "running");
     });
   });
 
