@@ -46,6 +46,11 @@ export class Load {
     return this.#count;
   }
 
+  /** The id of the container that it has begun as the first, the second and so on. */
+  idOf(number: number): string {
+    return `${this.#prefix}${number}`;
+  }
+
   /** Begins no further containers, and waits until those that there are, are gone. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -66,7 +71,7 @@ export class Load {
 
   async #work(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const id = `${this.#prefix}${++this.#count}`;
+      const id = this.idOf(++this.#count);
       try {
         await this.#live(id);
       } catch (error) {

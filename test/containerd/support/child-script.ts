@@ -11,8 +11,14 @@ export interface ScriptEnd {
   readonly stderr: string;
 }
 
-/** A script that hangs is killed after this time, in milliseconds; none is expected to take it. */
+/** A script that hangs is killed after this time, in milliseconds; few are expected to take it. */
 const HANG_MS = 50_000;
+
+/** What a {@linkcode ChildScript} takes beside its arguments. */
+export interface ChildScriptOptions {
+  /** When a script that hangs is killed, in milliseconds. Default: 50,000. */
+  readonly hangMs?: number;
+}
 
 /** Runs a script on the current runtime and hears what it says, line by line. */
 export class ChildScript {
@@ -25,11 +31,11 @@ export class ChildScript {
   #isOver = false;
 
   /** @param args Arguments of the script. */
-  constructor(file: URL, args: readonly string[]) {
+  constructor(file: URL, args: readonly string[], { hangMs = HANG_MS }: ChildScriptOptions = {}) {
     const child = spawnScript("current", file, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     let stderr = "";
-    const guard = setTimeout(() => child.kill("SIGKILL"), HANG_MS);
+    const guard = setTimeout(() => child.kill("SIGKILL"), hangMs);
     child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#hear(text));
     child.stderr?.setEncoding("utf8").on("data", (text: string) => stderr += text);
     this.ended = new Promise((resolve, reject) => {
@@ -52,6 +58,16 @@ export class ChildScript {
       }
       await this.#heard.promise;
     }
+  }
+
+  /** The lines that it has written so far. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Resolves when it writes more, or ends. */
+  async more(): Promise<void> {
+    if (!this.#isOver) await this.#heard.promise;
   }
 
   /** Whether it still runs. */
