@@ -15,6 +15,8 @@ const remove = "containerd/lifecycle-delete.test.ts";
 const exec = "containerd/lifecycle-exec.test.ts";
 const io = "containerd/lifecycle-io.test.ts";
 const events = "containerd/lifecycle-events.test.ts";
+const restart = "containerd/lifecycle-restart.test.ts";
+const oom = "containerd/oom.test.ts";
 const update = "containerd/lifecycle-update.test.ts";
 const checkpoint = "containerd/checkpoint.test.ts";
 const records = "containerd/lifecycle-records.test.ts";
@@ -53,6 +55,10 @@ const rows: readonly (readonly [id: string, file: string, behaviour: string])[] 
   ["C31", io, "A size that was set before the start is the terminal's; bad ones are refused."],
   ["C32", events, "A process gives exactly one exit event, and none after its delete."],
   ["C33", events, "Events of a container come in order, whatever else goes on."],
+  ["C34", restart, "A wait outlasts a restart of the daemon, and a kill works after it."],
+  ["C35", restart, "What was killed while the daemon was away is told so; what was not goes on."],
+  ["C36", restart, "Calls to a dead shim end soon, and the client goes on serving the others."],
+  ["C37", oom, "A want of memory is told before the end, and of no end that has another cause."],
   ["C38", update, "What is paused can be stopped and updated; new limits are in the cgroup."],
   [
     "C39",
