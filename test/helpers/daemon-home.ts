@@ -42,6 +42,11 @@ export function socketOf(home: string): string {
   return `${home}/c.sock`;
 }
 
+/** Address of a daemon that a supervisor runs in a folder. */
+export function supervisedSocketOf(home: string): string {
+  return `${home}/containerd.sock`;
+}
+
 /** The namespace that only the daemon in a folder uses. */
 export function namespaceOf(home: string): string {
   return home.slice(home.lastIndexOf("/") + 1).toLowerCase();
@@ -56,7 +61,8 @@ export function removeHomeSync(home: string): void {
   const config = `${home}/config.toml`;
   killAndWaitSync(findByArguments("--config", config), 10_000);
   const bundles = bundlesOf(home);
-  const shims = findByArguments("-address", socketOf(home));
+  const shims = [socketOf(home), supervisedSocketOf(home)]
+    .flatMap((socket) => findByArguments("-address", socket));
   killAndWaitSync([...descendantsOf(shims), ...shims], 10_000);
   for (const { namespace, id, folder } of bundles) {
     removeFromRunc(namespace, id);

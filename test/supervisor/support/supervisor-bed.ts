@@ -14,12 +14,12 @@ import { Client } from "../../../src/client.ts";
 import { Registry } from "../../../src/registry.ts";
 import { containerdDir, containerdVersion, found, runcDir } from "../../helpers/cache.ts";
 import { makeHome, namespaceOf, removeHomeSync } from "../../helpers/daemon-home.ts";
-import { descendantsOf, findByArguments, killAndWaitSync } from "../../helpers/processes.ts";
+import { findByArguments } from "../../helpers/processes.ts";
 
 const homes = new Set<string>();
 
 process.on("exit", () => {
-  for (const home of homes) removeSync(home);
+  for (const home of homes) removeHomeSync(home);
 });
 
 /** The environment that a daemon of the tests needs: where containerd, its shims and runc are. */
@@ -103,7 +103,7 @@ export class SupervisorBed {
   async remove(): Promise<void> {
     for (const client of this.#clients) await client[Symbol.asyncDispose]();
     for (const daemon of this.#daemons) await daemon.stop({ budgetMs: 0 });
-    removeSync(this.home);
+    removeHomeSync(this.home);
     homes.delete(this.home);
   }
 }
@@ -118,11 +118,4 @@ export function useSupervisorBed(give: (bed: SupervisorBed) => void): void {
   afterEach(async () => {
     await bed?.remove();
   });
-}
-
-function removeSync(home: string): void {
-  killAndWaitSync(findByArguments("--config", `${home}/config.toml`), 10_000);
-  const shims = findByArguments("-address", `${home}/containerd.sock`);
-  killAndWaitSync([...descendantsOf(shims), ...shims], 10_000);
-  removeHomeSync(home);
 }
