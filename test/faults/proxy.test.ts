@@ -212,7 +212,7 @@ describe("FaultProxy", () => {
       // What is open stays open.
       peer.socket.write("b");
       await peer.reads("ab");
-      await proxy.restore();
+      await Promise.all([proxy.restore(), proxy.pass(), proxy.restore()]);
       const next = await dial();
       next.socket.write("c");
       await next.reads("c");

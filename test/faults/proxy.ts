@@ -43,6 +43,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #faults: Faults;
   #server: Server | undefined;
   #servers = 0;
+  #listening: Promise<void> | undefined;
   #arrival: PromiseWithResolvers<void> = Promise.withResolvers();
   #connections = 0;
   #delayMs = 0;
@@ -154,7 +155,10 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Listens again after {@linkcode refuse} or {@linkcode remove}. */
   async restore(): Promise<void> {
-    if (this.#server === undefined) await this.#listen();
+    while (this.#server === undefined) {
+      this.#listening ??= this.#listen().finally(() => this.#listening = undefined);
+      await this.#listening;
+    }
   }
 
   /** Breaks everything off and removes the socket. */

@@ -67,6 +67,11 @@ export class WrappedRunc {
     writeFileSync(this.#rule(command, options), `fail ${message}\n`);
   }
 
+  /** Kills the next call of a command after so many milliseconds, whatever it has done by then. */
+  kill(command: RuncCommand, afterMs: number, options: RuncRuleOptions = {}): void {
+    writeFileSync(this.#rule(command, options), `kill ${(afterMs / 1000).toFixed(3)}\n`);
+  }
+
   /** Takes the rule of a command away. */
   clear(command: RuncCommand, options: RuncRuleOptions = {}): void {
     rmSync(this.#rule(command, options), { force: true });
@@ -131,6 +136,17 @@ case $action in
     if [ -n "$log" ]; then printf '{"level":"error","msg":"%s"}\\n' "$message" >> "$log"; fi
     echo "$message" >&2
     exit 1;;
+  kill)
+    rm -f "$rule"
+    # A command in the background has no input but what is passed on to it.
+    exec 9<&0
+    '${runc}' "$@" <&9 9<&- &
+    child=$!
+    exec 9<&-
+    sleep "$message"
+    kill -9 $child 2> /dev/null
+    wait $child
+    exit $?;;
   hold-before)
     wait_at_gate;;
   hold-after)

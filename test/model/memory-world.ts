@@ -40,6 +40,7 @@ export function memoryWorld(seed: number): World {
     shim: SHIM,
     spec: (lifeMs, code) => linuxSpec({ args: argsOf(lifeMs, code), rootfs: "/memory" }),
     process: (lifeMs, code) => processSpec({ args: argsOf(lifeMs, code) }),
+    stdio: () => undefined,
     pauseMs: PAUSE_MS,
     budgetMs: 60_000,
     faults: [

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isContainerError } from "../../src/errors.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
+import type { Process as ProcessSpec, Spec } from "../../src/oci/spec.ts";
 import type { Process } from "../../src/runtime.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import { RecordedEvents } from "../events/support/recorded-events.ts";
@@ -10,6 +11,12 @@ import type { World } from "./world.ts";
 
 /** How many steps a schedule has. */
 const STEPS = 24;
+
+/** After how many pauses an operation is aborted at the latest. */
+const ABORT_PAUSES = 7;
+
+/** 128 + SIGKILL: of a process that is ended before it ends by itself. */
+const KILLED = 137;
 
 /** How long removed containers are tried to be removed again, in tries. */
 const REMOVE_TRIES = 100;
@@ -29,6 +36,8 @@ export class Schedule {
   readonly #log: string[] = [];
   readonly #under = new Map<string, Promise<unknown>>();
   readonly #waits = new Map<string, Promise<ExitStatus>>();
+  /** The codes that the processes of each container may end with. */
+  readonly #codes = new Map<string, number[]>();
   readonly #problems: string[] = [];
   #count = 0;
 
@@ -42,8 +51,9 @@ export class Schedule {
   /** Runs it; rejects with all that is wrong, and with what it did. */
   async run(): Promise<void> {
     const { client, other } = this.#world;
-    const events = await RecordedEvents.open(client);
+    let events: RecordedEvents | undefined;
     try {
+      events = await RecordedEvents.open(client);
       for (const id of this.#ids) await this.#begin(id);
       for (let step = 0; step < STEPS; step++) await this.#step();
       await this.#note("heal", this.#world.heal());
@@ -53,13 +63,14 @@ export class Schedule {
     } catch (error) {
       this.#problems.push(String(error));
     } finally {
-      await events[Symbol.asyncDispose]();
-      await client[Symbol.asyncDispose]();
-      await other[Symbol.asyncDispose]();
+      await events?.[Symbol.asyncDispose]();
+      const closed = [client, other].map((each) => each[Symbol.asyncDispose]());
+      await this.#note("the end of the clients", Promise.all(closed))
+        .catch((error: unknown) => this.#problems.push(String(error)));
     }
     this.#problems.push(...await this.#world.leftovers());
     if (this.#problems.length === 0) return;
-    const told = events.lines.join("\n  ");
+    const told = events?.lines.join("\n  ");
     throw new Error(
       `${this.#problems.join("\n")}\nsteps:\n  ${this.#log.join("\n  ")}\nevents:\n  ${told}`,
     );
@@ -70,15 +81,18 @@ export class Schedule {
     const { client, shim } = this.#world;
     const chance = this.#random();
     if (chance < 0.2) return;
-    await client.create(id, this.#world.spec(this.#random() * 40 * this.#world.pauseMs, 7), shim);
+    const lifeMs = this.#random() * 40 * this.#world.pauseMs;
+    const begin = (name: string, run: () => Promise<unknown>) =>
+      this.#do({ name: `${name} ${id}`, run }, undefined);
+    await begin("create", () => client.create(id, this.#spec(id, lifeMs, 7), shim));
     if (chance < 0.4) return;
-    this.#started(await client.start(id));
+    await begin("start", async () => {
+      this.#started(await client.start(id, { stdio: this.#world.stdio() }));
+    });
     if (chance < 0.6) return;
-    const exec = {
-      name: `exec x1 ${id}`,
-      run: async () => this.#started(await client.exec(id, "x1", this.#world.process(60_000, 8))),
-    };
-    await this.#do(exec, undefined);
+    await begin("exec x1", async () => {
+      this.#started(await client.exec(id, "x1", this.#process(id, 60_000, 8)));
+    });
   }
 
   async #step(): Promise<void> {
@@ -93,10 +107,32 @@ export class Schedule {
         if (!isContainerError(error)) throw error;
       }
     } else {
-      const done = this.#do(this.#choose(id), random() < 0.1 ? random() * 20 : undefined);
+      const step = this.#choose(id);
+      const isAborted = random() < 0.1;
+      const done = this.#do(step, isAborted ? this.#abortAfterMs() : undefined);
       if (random() < 0.5) await done;
     }
     if (random() < 0.5) await sleep(random() * this.#world.pauseMs);
+  }
+
+  #abortAfterMs(): number {
+    return this.#random() * ABORT_PAUSES * this.#world.pauseMs;
+  }
+
+  #spec(id: string, lifeMs: number, code: number): Spec {
+    this.#codesOf(id).push(code);
+    return this.#world.spec(lifeMs, code);
+  }
+
+  #process(id: string, lifeMs: number, code: number): ProcessSpec {
+    this.#codesOf(id).push(code);
+    return this.#world.process(lifeMs, code);
+  }
+
+  #codesOf(id: string): number[] {
+    const codes = this.#codes.get(id) ?? [KILLED];
+    this.#codes.set(id, codes);
+    return codes;
   }
 
   #choose(id: string): Step {
@@ -107,17 +143,21 @@ export class Schedule {
     const lifeMs = random() < 0.3 ? 60_000 : random() * 10 * this.#world.pauseMs;
     const code = Math.floor(random() * 100);
     const named = (name: string, run: Step["run"]): Step => ({ name: `${name} ${id}`, run });
+    const start: Step["run"] = async (signal) => {
+      this.#started(await client.start(id, { signal, stdio: this.#world.stdio() }));
+    };
     const steps: readonly Step[] = [
       named("create", (signal) =>
-        client.create(id, this.#world.spec(lifeMs, code), shim, {
+        client.create(id, this.#spec(id, lifeMs, code), shim, {
           signal,
           replace: random() < 0.2,
         })),
-      named("start", async (signal) => this.#started(await client.start(id, { signal }))),
-      named("start", async (signal) => this.#started(await client.start(id, { signal }))),
+      named("start", start),
+      named("start", start),
       named(`exec ${more}`, async (signal) => {
-        const spec = this.#world.process(lifeMs, code);
-        this.#started(await client.exec(id, more, spec, { signal }));
+        const spec = this.#process(id, lifeMs, code);
+        const stdio = this.#world.stdio();
+        this.#started(await client.exec(id, more, spec, { signal, stdio }));
       }),
       named(`kill ${process}`, (signal) => client.signalProcess(id, process, "KILL", { signal })),
       named("pause", (signal) => client.pause(id, { signal })),
@@ -131,7 +171,8 @@ export class Schedule {
       named("run", async (signal) => {
         const own = `${id}-${++this.#count}`;
         this.#runIds.push(own);
-        await client.run(own, this.#world.spec(this.#world.pauseMs, code), shim, { signal });
+        const spec = this.#spec(own, this.#world.pauseMs, code);
+        await client.run(own, spec, shim, { signal, stdio: this.#world.stdio() });
       }),
     ];
     return pick(random, steps);
@@ -218,6 +259,11 @@ export class Schedule {
     );
     const { ends, problems } = readLives(events.all);
     this.#problems.push(...problems);
+    for (const [name, { containerId, status }] of ends) {
+      if (status.state === "exited" && !this.#codesOf(containerId).includes(status.code)) {
+        this.#problems.push(`${name} ended with ${status.code}, which nobody gave it`);
+      }
+    }
     for (const [name, status] of statuses) {
       const told = ends.get(name)?.status;
       if (status.state !== "exited" || told?.state !== "exited") continue;

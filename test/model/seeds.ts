@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 const only = process.env["LIBCONTAINERD_SEED"];
 
 /** How many failures are told. */
-const TOLD = 3;
+const TOLD = 12;
 
 /** What {@linkcode runSeeds} takes. */
 export interface SeedsOptions {
@@ -30,11 +30,15 @@ export async function runSeeds({ count, atOnce, world }: SeedsOptions): Promise<
   const failures: string[] = [];
   const work = async () => {
     for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+      let place: World | undefined;
       try {
-        await new Schedule(await world(seed), seed).run();
+        place = await world(seed);
+        await new Schedule(place, seed).run();
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         failures.push(`seed ${seed}: ${text}`);
+      } finally {
+        await place?.[Symbol.asyncDispose]();
       }
     }
   };

@@ -1,3 +1,4 @@
+import type { RunStdio } from "../../src/client-options.ts";
 import type { Client } from "../../src/client.ts";
 import type { Process, Spec } from "../../src/oci/spec.ts";
 
@@ -21,6 +22,8 @@ export interface World extends AsyncDisposable {
   readonly spec: (lifeMs: number, code: number) => Spec;
   /** A further process likewise. */
   readonly process: (lifeMs: number, code: number) => Process;
+  /** Where the streams of the next process go; `undefined` is nowhere. */
+  readonly stdio: () => RunStdio | undefined;
   /** The longest pause between two steps, in milliseconds. */
   readonly pauseMs: number;
   /** How long an operation may take at most, in milliseconds: beyond that it hangs. */

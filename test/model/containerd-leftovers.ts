@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, rmdirSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Containers } from "../../proto/gen/containerd/services/containers/v1/containers_pb.ts";
+import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
+import { cgroupPids } from "../containerd/cgroup-files.ts";
+import { fifoDir } from "../containerd/support/open-client.ts";
+import { found, runcDir } from "../helpers/cache.ts";
+import type { Daemon } from "../helpers/daemon.ts";
+import { mountsBelow } from "../helpers/mounts.ts";
+import { allProcesses, argumentsOf, descendantsOf, killAndWaitSync } from "../helpers/processes.ts";
+import type { BreakableCall, BrokenCalls } from "./broken-calls.ts";
+import type { Station } from "./station.ts";
+
+/** How long what is removed may take to be gone, in milliseconds; only a leak takes that. */
+const BUDGET_MS = 20_000;
+
+/** What {@linkcode leftoversOf} looks for. */
+export interface LeftoversOptions {
+  /** Whether a container is one of the schedule. */
+  readonly isOwn: (containerId: string) => boolean;
+  /** The calls that were broken off. */
+  readonly calls: BrokenCalls;
+}
+
+interface Leftover {
+  readonly kind: string;
+  readonly id: string;
+  readonly text: string;
+}
+
+/**
+ * What containerd itself leaves of a call that is broken off, by the end of the connection or by its
+ * own: it forgets the task and does not get on with clearing it away, while the shim goes on. That is
+ * out of reach of any client, with 1.6, 1.7 and 2.1; it is not counted, but removed.
+ *
+ * - Create: the shim that was started, and what its runc makes after the clearing away
+ * - Delete: the shim, which is told to end afterwards only, and its folders
+ */
+const leftByBroken: Readonly<Record<BreakableCall, readonly string[]>> = {
+  create: ["shim", "runc's record", "control group"],
+  delete: ["shim", "bundle", "work folder"],
+};
+
+/** What there still is of some containers, once what is going away has had the time to. */
+export async function leftoversOf(
+  station: Station,
+  { isOwn, calls }: LeftoversOptions,
+): Promise<readonly string[]> {
+  const deadline = Date.now() + BUDGET_MS;
+  while (true) {
+    const all = await look(station, isOwn);
+    const isKnown = ({ kind, id }: Leftover) =>
+      (["create", "delete"] as const).some((call) =>
+        calls.has(call, id) && leftByBroken[call].includes(kind)
+      );
+    const left = all.filter((each) => !isKnown(each));
+    if (left.length === 0 || Date.now() > deadline) {
+      for (const id of new Set(all.filter(isKnown).map(({ id }) => id))) clear(station, id);
+      return left.map(({ text }) => text);
+    }
+    await sleep(20);
+  }
+}
+
+async function look(
+  station: Station,
+  isOwn: (containerId: string) => boolean,
+): Promise<readonly Leftover[]> {
+  const { daemon, headers } = station;
+  const { home, namespace } = daemon;
+  const [{ containers }, { tasks }] = await Promise.all([
+    station.service(Containers).list({}, { headers }),
+    station.service(Tasks).list({}, { headers }),
+  ]);
+  const [state = "", root = ""] = taskFolders(daemon);
+  const own = (kind: string, ids: readonly string[], where = "") =>
+    ids.filter(isOwn).map((id) => ({ kind, id, text: `${kind} "${id}"${where} is left` }));
+  const other = (kind: string, text: string) => ({ kind, id: "", text: `${kind} ${text} is left` });
+  return [
+    ...own("container", containers.map(({ id }) => id)),
+    ...own("task", tasks.map(({ id }) => id)),
+    ...own("bundle", list(state)),
+    ...own("work folder", list(root)),
+    ...own("runc's record", list(`/run/containerd/runc/${namespace}`)),
+    ...hierarchies().flatMap((folder) =>
+      own("control group", list(`${folder}/${namespace}`), ` below "${folder}"`)
+    ),
+    ...list(fifoDir(daemon)).map((name) => other("folder of streams", name)),
+    ...mountsBelow(home).filter((path) => path.split("/").some(isOwn))
+      .map((path) => other("mount", path)),
+    ...allProcesses().map(({ pid }) => ({ pid, args: argumentsOf(pid) })).flatMap(
+      ({ pid, args }) => {
+        const id = args.some((arg) => arg.includes(namespace)) ? args.find(isOwn) : undefined;
+        if (id === undefined) return [];
+        const kind = args[0]?.endsWith("-shim-runc-v2") ? "shim" : "process";
+        return [{ kind, id, text: `${kind} ${pid} is left: ${args.join(" ")}` }];
+      },
+    ),
+  ];
+}
+
+function clear({ daemon }: Station, id: string): void {
+  const { namespace } = daemon;
+  const shims = daemon.shimPids(id);
+  killAndWaitSync([...descendantsOf(shims), ...shims, ...cgroupPids(namespace, id)], 10_000);
+  try {
+    const root = `/run/containerd/runc/${namespace}`;
+    const args = ["--root", root, "delete", "--force", id];
+    execFileSync(`${found(runcDir)}/runc`, args, { stdio: "ignore" });
+  } catch {
+    // It has no record of it.
+  }
+  for (const folder of hierarchies()) removeIfEmpty(`${folder}/${namespace}/${id}`);
+  for (const folder of taskFolders(daemon)) {
+    rmSync(`${folder}/${id}`, { recursive: true, force: true });
+  }
+}
+
+function taskFolders({ home, namespace }: Daemon): readonly string[] {
+  return ["state", "root"].map((name) =>
+    `${home}/${name}/io.containerd.runtime.v2.task/${namespace}`
+  );
+}
+
+function hierarchies(): readonly string[] {
+  return ["/sys/fs/cgroup", ...list("/sys/fs/cgroup").map((name) => `/sys/fs/cgroup/${name}`)];
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not there.
+  }
+}
+
+function list(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
