@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { requirements } from "./requirements.ts";
+import { testJobs } from "./setup/matrix.mjs";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
@@ -30,5 +31,20 @@ describe("requirements", () => {
       .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules"));
     const unknown = files.flatMap(idsIn).filter((id) => !known.includes(id));
     assert.deepEqual(unknown, []);
+  });
+
+  it("requirements are all tested on three runtimes, each against three versions of containerd", () => {
+    const runtimes = ["bun", "deno", "node24"];
+    const versions = ["1.6", "1.7", "2.1"];
+    const jobs = testJobs({ runtimes, versions, groups: ["containerd"], paths: [] });
+    const untested = versions.flatMap((version) =>
+      runtimes.flatMap((runtime) => {
+        const own = jobs.filter((job) => job.runtime === runtime && job.version === version);
+        const files = new Set(own.flatMap((job) => job.files));
+        return requirements.filter(({ file }) => !files.has(`test/${file}`))
+          .map(({ id }) => `${id} on ${runtime} against ${version}`);
+      })
+    );
+    assert.deepEqual(untested, []);
   });
 });

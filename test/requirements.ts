@@ -17,6 +17,7 @@ const io = "containerd/lifecycle-io.test.ts";
 const events = "containerd/lifecycle-events.test.ts";
 const restart = "containerd/lifecycle-restart.test.ts";
 const oom = "containerd/oom.test.ts";
+const gaps = "containerd/event-gaps.test.ts";
 const update = "containerd/lifecycle-update.test.ts";
 const checkpoint = "containerd/checkpoint.test.ts";
 const records = "containerd/lifecycle-records.test.ts";
@@ -66,6 +67,9 @@ const rows: readonly (readonly [id: string, file: string, behaviour: string])[] 
     "A checkpoint continues in a new task; the container runs on, or stays paused.",
   ],
   ["C40", records, "Records, leases and labels come back as given; what is gone is not found."],
+  ["G01", gaps, "An end that nobody heard is told once, by its code only where that is known."],
+  ["G02", gaps, "What happens right after a subscription is live is never missed."],
+  ["G03", gaps, "A call that the daemon breaks off is no abort, and an abort is no such error."],
 ];
 
 /** The behaviours, in the order of their ids. */
