@@ -16,7 +16,17 @@ export class EventLedger {
     this.#notes = notes;
   }
 
-  /** What was told of a container. */
+  /** How many containers are remembered. */
+  get size(): number {
+    return this.#histories.size;
+  }
+
+  /** What was told of a container, if that is remembered. */
+  find(containerId: string): ContainerHistory | undefined {
+    return this.#histories.get(containerId);
+  }
+
+  /** What was told of a container, which is remembered from now on. */
   of(containerId: string): ContainerHistory {
     let history = this.#histories.get(containerId);
     if (history === undefined) {

@@ -158,7 +158,7 @@ class Feed {
 
   #note(note: ProcessNote): void {
     const { containerId, processId, pid } = note;
-    if (this.#ledger.of(containerId).hasEnded(processId, pid)) return;
+    if (this.#ledger.find(containerId)?.hasEnded(processId, pid)) return;
     this.#notes.add(note);
     this.#checks.noted(note);
   }

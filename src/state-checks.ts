@@ -107,10 +107,11 @@ export class StateChecks {
 
   #isSuspect(containerId: string): boolean {
     const { ledger, notes } = this.#options;
-    const history = ledger.of(containerId);
-    return history.state === "stopped" || this.#differing.has(containerId) ||
+    // Not to be remembered again for being asked about: it may be gone for long.
+    const history = ledger.find(containerId);
+    return history?.state === "stopped" || this.#differing.has(containerId) ||
       notes.of(containerId).some(({ type, processId, pid }) =>
-        type === "ended" || !history.hasStarted(processId, pid)
+        type === "ended" || !history?.hasStarted(processId, pid)
       );
   }
 
