@@ -5,6 +5,7 @@ import { disposeAfter } from "../../plugins/testing/dispose-after.ts";
 import { EventLog } from "../../plugins/testing/event-log.ts";
 import { Events } from "../../proto/gen/containerd/services/events/v1/events_pb.ts";
 import type { ContainerEvent } from "../../src/events.ts";
+import type { ExitStatus } from "../../src/exit-status.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import { taskEvent } from "../faults/task-event.ts";
 import { containerdVersion } from "../helpers/cache.ts";
@@ -14,6 +15,8 @@ import { rejection } from "../helpers/rejection.ts";
 import { scale } from "../helpers/scale.ts";
 import { type WrappedRunc, wrapRunc } from "../helpers/wrapped-runc.ts";
 import { Bed, commandSpec, SHIM } from "./bed.ts";
+import { openClient } from "./support/open-client.ts";
+import { RpcGate } from "./support/rpc-gate.ts";
 
 const sleep = ["sleep", "3600"];
 
@@ -34,46 +37,58 @@ after(async () => {
 
 describe("events that nobody was there to hear", () => {
   it("G01 an end while containerd is away is told once: by its code where it is known, else as lost", async () => {
-    // Their input does not pass through the daemon.
-    const script = "read line; exit 7";
-    await bed.withContainer(commandSpec(script), async (gone) => {
-      await bed.withContainer(commandSpec(script), async (stays) => {
-        await bed.withEvents(async (events) => {
-          const tasks = await Promise.all([gone, stays].map(async (id) => {
-            const task = await bed.client.start(id, { stdio: { stdin: "piped" } });
-            return { task, line: task.stdio.stdin.getWriter() };
-          }));
-          const [one, other] = tasks;
-          assert.ok(one && other);
-          const newline = new TextEncoder().encode("\n");
-          const waits = [one.task.wait(), bed.client.wait(gone)];
-          await bed.daemon.kill();
-          await one.line.write(newline);
-          await eventually("it has ended", () => !isRunning(one.task.pid));
-          await bed.daemon.start();
+    const [gone, stays] = [bed.newId(), bed.newId()];
+    const newline = new TextEncoder().encode("\n");
+    const order = ["create", "start", "exit init"];
+    await bed.withClient(async (onlooker) => {
+      const logs = await Promise.all(
+        [bed.client, onlooker].map((client) => EventLog.open(client.events())),
+      );
+      try {
+        const start = async (id: string) => {
+          await bed.client.create(id, commandSpec("read line; exit 7"), SHIM);
+          // Their input does not pass through the daemon.
+          const task = await bed.client.start(id, { stdio: { stdin: "piped" } });
+          return { task, line: task.stdio.stdin.getWriter() };
+        };
+        const one = await start(gone);
+        const other = await start(stays);
+        const waits = [one.task.wait(), bed.client.wait(gone)];
+        await bed.daemon.kill();
+        await one.line.write(newline);
+        await eventually("it has ended", () => !isRunning(one.task.pid));
+        await bed.daemon.start();
 
+        for (const status of await Promise.all(waits)) assertKnown(status);
+        for (const events of logs) {
           await events.untilType(gone, "exit", INIT_PROCESS);
           const [exit, ...more] = events.of(gone).filter(({ type }) => type === "exit");
           assert.deepEqual(more, []);
           assert.ok(exit?.type === "exit");
-          for (const status of [exit.status, ...await Promise.all(waits)]) {
-            assert.equal(status.state, known);
-            if (status.state === "exited") assert.equal(status.code, 7);
-          }
+          assertKnown(exit.status);
           assert.equal(exit.source === "lost", known === "lost");
-          const order = ["create", "start", "exit init"];
           assert.deepEqual(events.types(gone).slice(0, 3), order);
-
           assert.deepEqual(events.types(stays), ["create", "start"]);
-          await other.line.write(newline);
-          assertExited(await other.task.wait(), 7);
+        }
+        await other.line.write(newline);
+        assertExited(await other.task.wait(), 7);
+        for (const events of logs) {
           await events.untilType(stays, "exit", INIT_PROCESS);
           assert.deepEqual(events.types(stays).slice(0, 3), order);
-        });
-      });
+        }
+      } finally {
+        for (const events of logs) await events[Symbol.asyncDispose]();
+        await bed.remove(gone);
+        await bed.remove(stays);
+      }
     });
   });
 });
+
+function assertKnown(status: ExitStatus): void {
+  if (known === "lost") assert.equal(status.state, "lost");
+  else assertExited(status, 7);
+}
 
 describe("events right after a subscription", () => {
   /** Subscribes again and again, acts at once, and expects to be told. */
@@ -92,6 +107,27 @@ describe("events right after a subscription", () => {
       });
     }
   }
+
+  it("G02 ready waits until the daemon has taken the subscription in, however late", async () => {
+    const gate = new RpcGate();
+    await disposeAfter(
+      openClient(bed.daemon, { interceptors: [gate.interceptor] }),
+      async (client) => {
+        const held = gate.hold("Events/Subscribe", "before");
+        const stream = client.events();
+        let isReady = false;
+        const ready = stream.ready.then(() => isReady = true);
+        await held.arrived;
+        const markers = () => gate.calls.filter((call) => call === "Events/Publish").length;
+        const before = markers();
+        await eventually("markers are published", () => markers() > before + 4);
+        assert.equal(isReady, false);
+        held.release();
+        await ready;
+        await stream[Symbol.asyncDispose]();
+      },
+    );
+  });
 
   it("G02 ready resolves no sooner than what is published next is told", async () => {
     const publisher = await bed.service(Events);
