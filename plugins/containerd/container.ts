@@ -19,7 +19,7 @@ import { packTyped } from "./any.ts";
 import type { CheckpointDescriptor } from "./checkpoint.ts";
 import { containerInfo, specOf } from "./container-info.ts";
 import { validateChanges } from "./create-request.ts";
-import { getTask } from "./get-task.ts";
+import { getTask, isUnmade } from "./get-task.ts";
 import { type ContainerSubject, containerSubject } from "./process-ref.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { ProcessStdio } from "./process-stdio.ts";
@@ -171,11 +171,16 @@ export class ContainerdContainer implements Container {
     const finding = leftoversOf(this.#session, this.id);
     const { removalBudgetMs: budgetMs } = this.#session.options;
     try {
-      const found = await unlessMissing(
-        getTask(this.#session, subject, { signal, budgetMs }),
+      const hasTask = await getTask(this.#session, subject, { signal, budgetMs }).then(
+        () => true,
+        (error: unknown) => {
+          if (isUnmade(error)) return true;
+          if (isContainerError(error, "not_found")) return false;
+          throw error;
+        },
       );
       // containerd itself would leave the task behind, out of reach.
-      if (found) {
+      if (hasTask) {
         throw new ContainerError("failed_precondition", `${subject.action}: it has a task`, {
           containerId: this.id,
           plugin: this.#session.options.id,
@@ -245,6 +250,7 @@ export class ContainerdContainer implements Container {
     return new ContainerdTask(this.#session, {
       ...init,
       containerId: this.id,
+      shim: this.#shim,
       memoryLimited: Boolean(this.#spec.linux?.resources?.memory?.limit),
       windows: this.#spec.windows !== undefined && this.#spec.linux === undefined,
     });

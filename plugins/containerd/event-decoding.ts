@@ -6,7 +6,7 @@ import type { ExitStatus } from "../../src/exit-status.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import { unpack } from "./any.ts";
 import { dateOf } from "./times.ts";
-import { toldExit } from "./told-exit.ts";
+import { exitedStatus, toldExit } from "./told-exit.ts";
 
 /** Turns an event of a task, known by its topic, into one of ours. */
 type Decoder = (event: Any, base: Omit<EventBase, "containerId">) => ContainerEvent | undefined;
@@ -30,14 +30,15 @@ const decoders: Readonly<Record<string, Decoder>> = {
   "/tasks/exit": (event, base) => {
     const message = unpack(event, task.TaskExitSchema);
     if (!message) return undefined;
-    const { containerId, id, pid } = message;
+    const { containerId, id, pid, exitStatus: code } = message;
+    const status = toldExit(message) ?? exitedStatus({ code, exitedAt: base.timestamp });
     return {
       ...base,
       type: "exit",
       containerId,
       processId: processIdOf(id, containerId),
       pid,
-      status: toldExit(message),
+      status,
     };
   },
   "/tasks/delete": (event, base) => {
@@ -80,7 +81,7 @@ const decoders: Readonly<Record<string, Decoder>> = {
 export function decodeDeletedExit({ topic, event }: Envelope): ExitStatus | undefined {
   if (topic !== "/tasks/delete" || event === undefined) return undefined;
   const message = unpack(event, task.TaskDeleteSchema);
-  return message?.exitedAt && toldExit(message);
+  return message && toldExit(message);
 }
 
 /** The event in an envelope; `undefined` for one that is not about a task. */

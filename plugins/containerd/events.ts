@@ -58,8 +58,8 @@ class SessionEvents implements EventSource {
     try {
       for await (const envelope of serverStream(open, stop.signal)) {
         if (marker.matches(envelope)) sink.live();
-        const event = decodeEvent(envelope);
-        if (event?.type === "exit") session.notes.observe(event);
+        const told = decodeEvent(envelope);
+        const event = told?.type === "exit" ? session.notes.observe(told) : told;
         if (event) sink.event(event, decodeDeletedExit(envelope));
       }
       // A call that is cut may also just end.

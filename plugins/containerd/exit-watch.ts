@@ -77,6 +77,7 @@ export class ExitWatch {
     this.#over = true;
     this.#stop.abort();
     this.#known = exit;
+    this.#session.notes.end(this.#ref, this.#pid(), exit);
     this.#resolve(this.#finish(exit));
   }
 

@@ -8,10 +8,16 @@ import { Deadline } from "./deadline.ts";
 import { foregroundDelay } from "../../src/delay.ts";
 import { type Unblocked, unblocked } from "./leftovers.ts";
 import type { ContainerSubject } from "./process-ref.ts";
-import type { Session } from "./session.ts";
+import { type Session, unlessMissing } from "./session.ts";
 
 /** How often a shim that is just going away is asked about, before its error is an answer. */
 const ATTEMPTS = 6;
+
+/**
+ * How long a shim without a process is taken for one whose Create is still under way, in
+ * milliseconds.
+ */
+const UNMADE_MS = 2000;
 
 /** What {@linkcode getTask} takes. */
 export interface GetTaskOptions extends CallOptions {
@@ -19,7 +25,8 @@ export interface GetTaskOptions extends CallOptions {
   readonly budgetMs?: number;
   /**
    * Whose shims are let go that wait for a client that was killed. Default: those of further
-   * processes, which loses nothing.
+   * processes, which loses nothing. For `all` of them a shim without a process is waited for, too,
+   * and ended if it stays so.
    */
   readonly which?: Unblocked;
 }
@@ -40,6 +47,11 @@ export async function getTask(
   const what = "the question for its state";
   const get = (cut: AbortSignal) =>
     session.call(subject, (rpc) => session.tasks.get({ containerId }, rpc), { signal: cut });
+  const endShim = (cut: AbortSignal) =>
+    unlessMissing(
+      session.call(subject, (rpc) => session.tasks.delete({ containerId }, rpc), { signal: cut }),
+    );
+  const unmadeUntil = performance.now() + UNMADE_MS;
   const backoff = new Backoff();
   try {
     return await unblocked(session, { containerId, which }, async () => {
@@ -47,6 +59,15 @@ export async function getTask(
         try {
           return await deadline.take(what, get, { signal });
         } catch (error) {
+          if (which === "all" && isUnmade(error)) {
+            if (performance.now() > unmadeUntil) {
+              await deadline.take("the end of its shim", (cut) => endShim(cut), { signal });
+              throw error;
+            }
+            attempt = 0;
+            await deadline.take(what, (cut) => foregroundDelay(backoff.next(), cut), { signal });
+            continue;
+          }
           if (attempt === ATTEMPTS || !isOfGoingShim(error)) throw error;
           await deadline.take(what, (cut) => foregroundDelay(backoff.next(), cut), { signal });
         }
@@ -55,6 +76,14 @@ export async function getTask(
   } finally {
     deadline.end();
   }
+}
+
+/**
+ * Whether there is a shim that has no process: not yet, because another client's Create is under way,
+ * or no longer, because the Delete of one whose connection broke was not completed.
+ */
+export function isUnmade(error: unknown): boolean {
+  return isContainerError(error, "not_found") && error.message.includes("container not created");
 }
 
 /** Whether the daemon itself says that it has no connection to a shim, which then is on its way out. */

@@ -1,15 +1,20 @@
 import type { ProcessNote } from "../../src/event-source.ts";
 import type { ExitEvent } from "../../src/events.ts";
 import type { ExitedStatus } from "../../src/exit-status.ts";
+import type { Exit } from "./exit-watch.ts";
 import type { ProcessRef } from "./process-ref.ts";
 
-/** How many ends are remembered that events told of. */
+/** 128 + SIGKILL. */
+const KILLED = 137;
+
+/** How many ends are remembered that events told of, and that handles were. */
 const OBSERVED_LIMIT = 1024;
 
 /** What the handles and the events of one session learn of its processes, for each other. */
 export class NoteBoard {
   readonly #listeners = new Set<(note: ProcessNote) => void>();
   readonly #observed = new Map<string, ExitedStatus>();
+  readonly #ends = new Map<string, Exit>();
 
   /** Adds a listener to what handles learn; gives what removes it. */
   listen(listener: (note: ProcessNote) => void): () => void {
@@ -22,18 +27,37 @@ export class NoteBoard {
     for (const listener of this.#listeners) listener(note);
   }
 
-  /** Takes note of an end that an event told of. */
-  observe(event: ExitEvent): void {
-    if (event.status.state !== "exited") return;
-    this.#observed.set(keyOf(event, event.pid), event.status);
-    if (this.#observed.size <= OBSERVED_LIMIT) return;
-    for (const oldest of this.#observed.keys()) return void this.#observed.delete(oldest);
+  /** Takes note of an end that a handle was told. */
+  end(ref: ProcessRef, pid: number, exit: Exit): void {
+    set(this.#ends, keyOf(ref, pid), exit);
+  }
+
+  /**
+   * Takes note of an end that an event tells of.
+   *
+   * @returns What is true of it: of a shim that was killed containerd tells that its processes were,
+   * too, although one had ended before, and its end was answered to whoever waited.
+   */
+  observe(event: ExitEvent): ExitEvent {
+    const { status, pid } = event;
+    if (status.state !== "exited") return event;
+    const key = keyOf(event, pid);
+    const end = status.code === KILLED ? this.#ends.get(key) : undefined;
+    const told = end === undefined ? status : { ...status, ...end };
+    set(this.#observed, key, told);
+    return { ...event, status: told };
   }
 
   /** How a process ended, if an event told of it. */
   observed(ref: ProcessRef, pid: number): ExitedStatus | undefined {
     return this.#observed.get(keyOf(ref, pid));
   }
+}
+
+function set<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value);
+  if (map.size <= OBSERVED_LIMIT) return;
+  for (const oldest of map.keys()) return void map.delete(oldest);
 }
 
 function keyOf({ containerId, processId }: ProcessRef, pid: number): string {

@@ -12,7 +12,7 @@ import {
 import { Backoff } from "../../src/backoff.ts";
 import { Deadline } from "./deadline.ts";
 import { foregroundDelay } from "../../src/delay.ts";
-import type { ExitWatch } from "./exit-watch.ts";
+import type { Exit, ExitWatch } from "./exit-watch.ts";
 import { isOfGoingShim } from "./get-task.ts";
 import { holdProcess } from "../../src/hold-process.ts";
 import { unblocked } from "./leftovers.ts";
@@ -20,6 +20,7 @@ import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
 import type { ProcessStdio } from "./process-stdio.ts";
 import { type Session, type Subject, unlessMissing } from "./session.ts";
 import { dateOf } from "./times.ts";
+import { endOf } from "./told-exit.ts";
 
 const SIGKILL = 9;
 
@@ -44,6 +45,12 @@ export interface RemovableProcess {
   thaw(options: CallOptions): Promise<void>;
   /** Removes what cannot outlive its record; the signal aborts when its time is over. */
   beforeRemoval(cut: AbortSignal): Promise<void>;
+  /**
+   * Removes it where containerd does not find it, though it is there; resolves to how it ended.
+   *
+   * @param error What containerd says instead.
+   */
+  removeOrphan(error: unknown, cut: AbortSignal): Promise<Exit | undefined>;
   /** Called when its record is removed. */
   onRemoved(): void;
 }
@@ -243,14 +250,25 @@ export class ProcessRemoval {
             ref.processId === INIT_PROCESS ? tasks.delete(ids, rpc) : tasks.deleteProcess(ids, rpc),
           { signal: cut },
         ));
-      watch.settle({ code: response.exitStatus, exitedAt: dateOf(response.exitedAt) });
+      // A further process that was never started has the code 0.
+      const isUnstarted = ref.processId !== INIT_PROCESS && response.pid === 0;
+      const exit = isUnstarted
+        ? { code: response.exitStatus, exitedAt: dateOf(response.exitedAt) }
+        : endOf(response);
+      if (exit) watch.settle(exit);
+      else watch.lose("removed without having ended");
     } catch (error) {
       // Somebody else has removed the record: what was asked for has come to be.
       const isGone = isContainerError(error, "not_found") && (force || watch.over);
       if (!isGone) {
         throw stuck === undefined || isOfGoingShim(error) ? error : deadline.stuck(stuck, error);
       }
-      watch.lose("removed by somebody else");
+      const exit = await deadline.take(
+        "the removal of a task without a container",
+        (cut) => this.#process.removeOrphan(error, cut),
+      );
+      if (exit) watch.settle(exit);
+      else watch.lose("removed by somebody else");
     } finally {
       // That of a forced removal is for its further attempts, too.
       if (!force) deadline.end();

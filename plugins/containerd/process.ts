@@ -93,6 +93,7 @@ export class ContainerdProcess implements Process {
       kill: (signal, options) => this.kill(signal, options),
       thaw: (options) => this.thaw(options),
       beforeRemoval: (cut) => this.beforeRemoval(cut),
+      removeOrphan: (error, cut) => this.removeOrphan(error, cut),
       onRemoved: () => init.onRemoved?.(this),
     });
     this.#watch.start();
@@ -278,6 +279,11 @@ export class ContainerdProcess implements Process {
 
   /** Removes what cannot outlive its record. */
   protected async beforeRemoval(_cut: AbortSignal): Promise<void> {}
+
+  /** Removes it where containerd does not find it, though it is there. */
+  protected removeOrphan(_error: unknown, _cut: AbortSignal): Promise<Exit | undefined> {
+    return Promise.resolve(undefined);
+  }
 
   /** Lets frozen processes run, so that a kill can reach them. */
   protected async thaw(options: CallOptions): Promise<void> {

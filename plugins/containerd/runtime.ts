@@ -28,12 +28,11 @@ import { validateCreateRequest } from "./create-request.ts";
 import { lazyIntrospection } from "./lazy-introspection.ts";
 import { containerSubject } from "./process-ref.ts";
 import { serverStream } from "./server-stream.ts";
+import { SPEC_TYPE } from "./spec-type.ts";
 import { Session, type SessionOptions, unlessMissing } from "./session.ts";
 
 /** How often a container that is replaced is removed, while somebody starts it at the same time. */
 const REMOVE_ATTEMPTS = 3;
-
-const SPEC_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Spec";
 
 /** A connected containerd daemon, in one namespace. */
 export class ContainerdRuntime implements Runtime {

@@ -16,6 +16,7 @@ import type {
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import type { Stats } from "../../src/stats.ts";
 import { packJson } from "./any.ts";
+import type { Exit } from "./exit-watch.ts";
 import { ContainerdProcess, type ProcessInit } from "./process.ts";
 import { containerSubject, processSubject } from "./process-ref.ts";
 import { ProcessStdio } from "./process-stdio.ts";
@@ -33,6 +34,8 @@ const EXECS_BUDGET_MS = 10_000;
 export interface TaskInit extends Omit<ProcessInit, "ref" | "onRemoved"> {
   /** Its container. */
   readonly containerId: string;
+  /** Shim of its container. */
+  readonly shim: string;
   /** Whether its resources are those of Windows. */
   readonly windows: boolean;
 }
@@ -193,6 +196,18 @@ export class ContainerdTask extends ContainerdProcess implements Task {
     const signal = AbortSignal.any([cut, AbortSignal.timeout(EXECS_BUDGET_MS)]);
     const removals = [...this.#execs].map((process) => process.delete({ force: true, signal }));
     await Promise.allSettled(removals);
+  }
+
+  /** Removes it if its container was removed while it was made. */
+  protected override async removeOrphan(
+    error: unknown,
+    cut: AbortSignal,
+  ): Promise<Exit | undefined> {
+    // Loaded on first use: hardly anybody needs it.
+    const { isWithoutRecord, removeOrphan } = await import("./orphan-task.ts");
+    if (!isWithoutRecord(error)) return undefined;
+    const { containerId, pid } = this;
+    return await removeOrphan(this.session, { containerId, pid, shim: this.#init.shim }, cut);
   }
 
   #process(init: Omit<ProcessInit, "memoryLimited" | "onRemoved">): ContainerdProcess {

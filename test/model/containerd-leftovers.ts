@@ -57,7 +57,7 @@ export async function leftoversOf(
     const left = all.filter((each) => !isKnown(each));
     if (left.length === 0 || Date.now() > deadline) {
       for (const id of new Set(all.filter(isKnown).map(({ id }) => id))) clear(station, id);
-      return left.map(({ text }) => text);
+      return left.length === 0 ? [] : [...left.map(({ text }) => text), ...logOf(station, isOwn)];
     }
     await sleep(20);
   }
@@ -98,6 +98,12 @@ async function look(
       },
     ),
   ];
+}
+
+/** What containerd says of some containers. */
+function logOf({ daemon }: Station, isOwn: (containerId: string) => boolean): readonly string[] {
+  return daemon.logTail(2000).split("\n").filter((line) => line.split(/[^\w-]+/).some(isOwn))
+    .map((line) => `log: ${line}`);
 }
 
 function clear({ daemon }: Station, id: string): void {

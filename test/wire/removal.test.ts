@@ -48,7 +48,7 @@ async function withShim(
   try {
     const stdio = await ProcessStdio.prepare(session, { ref, terminal: false, stdio: {} }, {});
     const init = { ref, pid: 7, stdio, terminal: false, memoryLimited: false, isCreated: false };
-    const taskInit = { ...init, containerId: "web", windows: false };
+    const taskInit = { ...init, containerId: "web", shim: "", windows: false };
     await use(new ContainerdTask(session, taskInit));
   } finally {
     await session[Symbol.asyncDispose]();
