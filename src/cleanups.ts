@@ -1,4 +1,5 @@
 import { abortable } from "./abort.ts";
+import { withinBudget } from "./budget.ts";
 import { INIT_PROCESS } from "./runtime.ts";
 
 /** How long the undoing of a failed or aborted step may take; moby's figure. */
@@ -46,7 +47,7 @@ export class Cleanups {
    */
   add(job: CleanupJob, { signal, subject }: CleanupOptions = {}): Promise<void> {
     const turn = subject === undefined ? undefined : this.#last.get(subject);
-    const run = () => withinBudget(job);
+    const run = () => withinBudget(job, BUDGET_MS);
     const running = (turn === undefined ? run() : turn.then(run))
       .then(() => {}, this.#onError)
       .catch(() => {}) // of the handler itself: nobody is left to be told
@@ -66,19 +67,5 @@ export class Cleanups {
     if (subject !== undefined) {
       while (this.#last.has(subject)) await this.#last.get(subject);
     } else while (this.#running.size > 0) await Promise.all(this.#running);
-  }
-}
-
-/** Not by `AbortSignal.timeout`, which keeps whatever listens to it until its time is over. */
-async function withinBudget(job: CleanupJob): Promise<unknown> {
-  const budget = new AbortController();
-  const timer = setTimeout(
-    () => budget.abort(new DOMException("The operation timed out.", "TimeoutError")),
-    BUDGET_MS,
-  );
-  try {
-    return await job(budget.signal);
-  } finally {
-    clearTimeout(timer);
   }
 }

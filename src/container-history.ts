@@ -47,7 +47,7 @@ export class ContainerHistory {
   constructor(id: string, known: KnownProcesses) {
     this.#id = id;
     this.#known = known;
-    this.#execs = new ExecHistories(id);
+    this.#execs = this.#noExecs();
   }
 
   /** State of its task; `none` without one. */
@@ -198,17 +198,20 @@ export class ContainerHistory {
 
   /** As {@linkcode ContainerHistory.settle}, for a further process. */
   settleExec(processId: string, state: ProcessState | undefined): readonly ContainerEvent[] {
-    const exec = this.#execs.of(processId);
-    return exec.settle(state, this.#noteOf(processId, exec.pid)?.status);
+    return this.#execs.of(processId).settle(state);
   }
 
   /** What is to be told of what a handle knows. */
   note({ processId, pid, type, status: exit }: ProcessNote): readonly ContainerEvent[] {
-    if (this.hasEnded(processId, pid)) return [];
+    // One that could not be started has no pid, and is no process.
+    if (pid === 0 || this.hasEnded(processId, pid)) return [];
     const state: ProcessState = type === "ended"
       ? { pid, state: "stopped", exit }
       : { pid, state: "running" };
     if (processId !== INIT_PROCESS) {
+      const exec = this.#execs.find(processId);
+      // Which of the two was first only the runtime can tell.
+      if (type === "ended" && exec?.isRunning && exec.pid !== pid) return [];
       if (this.#state !== "none") return this.settleExec(processId, state);
       // Told when its task is gone already, an end is still told.
       return type === "ended" ? this.#belated(processId, state) : [];
@@ -221,7 +224,7 @@ export class ContainerHistory {
 
   #belated(processId: string, state: ProcessState): readonly ContainerEvent[] {
     const execs = this.#gone.lastExecs ?? this.#execs;
-    return execs.of(processId).settle(state, state.exit);
+    return execs.of(processId).settle(state);
   }
 
   #settleState(task: TaskState): readonly ContainerEvent[] {
@@ -315,8 +318,12 @@ export class ContainerHistory {
     this.#gone.add({ pid: this.#pid, at, isStarted: this.#isStarted, execs: this.#execs });
     this.#state = "none";
     this.#pid = 0;
-    this.#execs = new ExecHistories(this.#id);
+    this.#execs = this.#noExecs();
     return told;
+  }
+
+  #noExecs(): ExecHistories {
+    return new ExecHistories(this.#id, (processId, pid) => this.#noteOf(processId, pid)?.status);
   }
 
   #noteOf(processId: string, pid: number): ProcessNote | undefined {
@@ -331,7 +338,7 @@ export class ContainerHistory {
     const told = unseen.flatMap(({ processId, pid, status: exit }) =>
       this.settleExec(processId, { pid, state: "stopped", exit })
     );
-    return [...told, ...this.#execs.lose((processId, pid) => this.#noteOf(processId, pid))];
+    return [...told, ...this.#execs.lose()];
   }
 
   #begin(pid: number): readonly ContainerEvent[] {
@@ -390,7 +397,11 @@ export class ContainerHistory {
 
   /** Whether an event is of a further process of an earlier task. */
   #isOfGone(event: ContainerEvent): boolean {
-    return "processId" in event && this.#gone.isOfExec(event, this.#state !== "none");
+    if (!("processId" in event)) return false;
+    const isTask = this.#state !== "none";
+    const isPresent = isTask && "pid" in event &&
+      this.#execs.find(event.processId)?.hasStarted(event.pid);
+    return !isPresent && this.#gone.isOfExec(event, isTask);
   }
 
   #isOld({ timestamp }: StateEvent): boolean {

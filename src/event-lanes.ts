@@ -1,3 +1,4 @@
+import { withinBudget } from "./budget.ts";
 import type { ContainerHistory } from "./container-history.ts";
 import { backgroundDelay } from "./delay.ts";
 import type { EventLedger } from "./event-ledger.ts";
@@ -104,17 +105,11 @@ export class EventLanes {
     const { signal, wasOomKilled } = this.#options;
     const { containerId } = held.event;
     held.isAsking = true;
-    const cut = new AbortController();
-    const end = () => cut.abort();
-    const timer = setTimeout(end, OOM_BUDGET_MS);
-    signal.addEventListener("abort", end, { once: true });
     try {
-      held.oom = await wasOomKilled(containerId, cut.signal);
+      held.oom = await withinBudget((cut) => wasOomKilled(containerId, cut), OOM_BUDGET_MS, signal);
     } catch {
       held.oom = "unknown";
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
       held.isAsking = false;
       this.#lanes.get(containerId)?.wake();
     }
@@ -172,7 +167,7 @@ export class EventLanes {
         for (const each of history.foretellOom()) tell(each);
       }
       const known = history.oomKilled || (told === event ? oom : undefined);
-      tell(told.type === "exit" ? withOom(told, known ?? "unknown") : told);
+      tell(told.type === "exit" ? withOom(told, known) : told);
     }
     ledger.settle(containerId);
   }
@@ -194,8 +189,10 @@ function isKill(event: ContainerEvent): boolean {
     event.status.oomKilled === "unknown";
 }
 
-function withOom(event: ExitEvent, oomKilled: boolean | "unknown"): ExitEvent {
+/** An end, with what is known of the memory; of one that was not by SIGKILL only its event tells. */
+function withOom(event: ExitEvent, known: boolean | "unknown" | undefined): ExitEvent {
   const { status } = event;
   if (status.state !== "exited" || status.oomKilled !== "unknown") return event;
+  const oomKilled = known ?? (status.code === KILLED ? "unknown" : false);
   return { ...event, status: { ...status, oomKilled } };
 }

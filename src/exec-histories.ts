@@ -1,6 +1,6 @@
-import type { ProcessNote, ProcessState } from "./event-source.ts";
+import type { ProcessState } from "./event-source.ts";
 import type { ContainerEvent } from "./events.ts";
-import { ExecHistory } from "./exec-history.ts";
+import { ExecHistory, type KnownExit } from "./exec-history.ts";
 
 /** How many ended ones are remembered beside those that run, for events of them that come late. */
 const ENDED_LIMIT = 256;
@@ -8,12 +8,17 @@ const ENDED_LIMIT = 256;
 /** What is told of the further processes of one task. */
 export class ExecHistories {
   readonly #containerId: string;
+  readonly #knownExit: KnownExit;
   /** The least recently asked for first. */
   readonly #execs = new Map<string, ExecHistory>();
 
-  /** @param containerId The container of the task. */
-  constructor(containerId: string) {
+  /**
+   * @param containerId The container of the task.
+   * @param knownExit What handles know of ends.
+   */
+  constructor(containerId: string, knownExit: KnownExit) {
     this.#containerId = containerId;
+    this.#knownExit = knownExit;
   }
 
   /** Those whose end was not told. */
@@ -34,7 +39,7 @@ export class ExecHistories {
   /** What is told of one, from now on if that is nothing yet. */
   of(processId: string): ExecHistory {
     const exec = this.#execs.get(processId) ??
-      new ExecHistory({ containerId: this.#containerId, processId });
+      new ExecHistory({ containerId: this.#containerId, processId }, this.#knownExit);
     this.#execs.delete(processId);
     this.#execs.set(processId, exec);
     this.#forgetBut(processId);
@@ -43,13 +48,12 @@ export class ExecHistories {
 
   /** Whether the end of one was told. */
   hasEnded(processId: string, pid: number): boolean {
-    const exec = this.#execs.get(processId);
-    return exec !== undefined && !exec.isOpen && exec.pid === pid;
+    return this.#execs.get(processId)?.hasEnded(pid) ?? false;
   }
 
   /** Takes those out that run as a runtime says, by their ids. */
   split(states: ReadonlyMap<string, ProcessState | undefined>): ExecHistories {
-    const taken = new ExecHistories(this.#containerId);
+    const taken = new ExecHistories(this.#containerId, this.#knownExit);
     for (const [processId, exec] of [...this.#execs]) {
       if (exec.pid === 0 || states.get(processId)?.pid !== exec.pid) continue;
       this.#execs.delete(processId);
@@ -59,10 +63,8 @@ export class ExecHistories {
   }
 
   /** The ends of those whose start was told, as all of them are gone. */
-  lose(noteOf: (processId: string, pid: number) => ProcessNote | undefined): ContainerEvent[] {
-    return [...this.#execs].flatMap(([processId, exec]) =>
-      exec.lose(noteOf(processId, exec.pid)?.status)
-    );
+  lose(): ContainerEvent[] {
+    return [...this.#execs.values()].flatMap((exec) => exec.lose());
   }
 
   #forgetBut(asked: string): void {

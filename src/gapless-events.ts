@@ -1,6 +1,8 @@
 import { abortable } from "./abort.ts";
 import { Backoff } from "./backoff.ts";
+import { withinBudget } from "./budget.ts";
 import { backgroundDelay } from "./delay.ts";
+import { ContainerError, isContainerError } from "./errors.ts";
 import { EventLanes } from "./event-lanes.ts";
 import { EventLedger } from "./event-ledger.ts";
 import type { EventQueue } from "./event-queue.ts";
@@ -13,7 +15,23 @@ import type { CallOptions } from "./runtime.ts";
 import { eventQueue, queuedEvents } from "./queued-events.ts";
 import { StateChecks } from "./state-checks.ts";
 
+function unavailable(state: string, cause?: unknown): ContainerError {
+  return new ContainerError("unavailable", `Cannot subscribe to events: ${state}`, { cause });
+}
+
 const now = (type: StreamEvent["type"]): StreamEvent => ({ type, timestamp: new Date() });
+
+/** How many events are kept while it is asked what is there already. */
+const EARLY_LIMIT = 65_536;
+
+/** How long the answer to that may take, in milliseconds. */
+const LIST_MS = 30_000;
+
+/** What {@linkcode gaplessEvents} takes beside the source. */
+export interface GaplessEventsOptions extends CallOptions {
+  /** Called once, when the stream has ended or its reader has left. */
+  readonly onEnd?: (() => void) | undefined;
+}
 
 /**
  * Makes of a runtime's events, as its wire brings them, a stream without gaps: each process that is
@@ -23,7 +41,10 @@ const now = (type: StreamEvent["type"]): StreamEvent => ({ type, timestamp: new 
  * @param source What the wire brings, and whom to ask.
  * @param options Its signal ends the stream, without an error.
  */
-export function gaplessEvents(source: EventSource, { signal }: CallOptions = {}): EventStream {
+export function gaplessEvents(
+  source: EventSource,
+  { signal, onEnd }: GaplessEventsOptions = {},
+): EventStream {
   const stop = new AbortController();
   const abort = () => stop.abort();
   signal?.addEventListener("abort", abort, { once: true });
@@ -33,14 +54,19 @@ export function gaplessEvents(source: EventSource, { signal }: CallOptions = {})
     release();
     stop.abort();
     signal?.removeEventListener("abort", abort);
+    onEnd?.();
   });
   stop.signal.addEventListener("abort", () => queue.close(), { once: true });
   const feed = new Feed(source, queue, stop.signal);
-  feed.ready.catch(() => queue.close());
+  // Whoever has left, or has aborted, reads no error.
+  const live = feed.ready.catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  live.catch(() => queue.close());
   if (signal?.aborted) abort();
   const ready = abortable(feed.ready, signal);
   ready.catch(() => {}); // a subscription that nobody awaits must not end the process
-  return queuedEvents(queue, { live: feed.ready, ready, signal: stop.signal });
+  return queuedEvents(queue, { live, ready });
 }
 
 /** Subscribes for as long as somebody reads, and fills the gaps in between. */
@@ -96,16 +122,20 @@ class Feed {
       const cut = new AbortController();
       const abort = () => cut.abort();
       signal.addEventListener("abort", abort, { once: true });
+      const fail = (reason: unknown) => {
+        error ??= reason;
+        abort();
+      };
       let isLive = false;
       const live = () => {
         isLive = true;
         backoff.reset();
-        this.#live(cut).catch((reason: unknown) => {
-          error = reason;
-          abort();
-        });
+        this.#live(cut).catch(fail);
       };
-      const event = (event: ContainerEvent, exit?: ExitStatus) => this.#take(event, exit);
+      const event = (event: ContainerEvent, exit?: ExitStatus) => {
+        if (this.#early?.length === EARLY_LIMIT) fail(unavailable("too much happens meanwhile"));
+        else this.#take(event, exit);
+      };
       try {
         await this.#source.subscribe({ live, event }, cut.signal);
       } catch (reason) {
@@ -115,7 +145,7 @@ class Feed {
       abort();
       if (signal.aborted) break;
       // Whoever could not be reached at all is told of as an error.
-      if (this.#early) throw error;
+      if (this.#early) throw error ?? unavailable("the subscription ended before it was live");
       error = undefined;
       this.#checks.pause();
       if (isLive) this.#queue.push(now("disconnected"));
@@ -126,11 +156,14 @@ class Feed {
 
   async #live(cut: AbortController): Promise<void> {
     if (this.#early) {
-      this.#ledger.adopt(await this.#source.listTasks(cut.signal));
+      const tasks = await this.#tasks(cut.signal).catch((reason: unknown) => {
+        throw isContainerError(reason) ? reason : unavailable("the tasks are not listed", reason);
+      });
+      this.#ledger.adopt(tasks);
       const early = this.#early;
       this.#early = undefined;
       for (const { event, exit } of early) this.#take(event, exit);
-      await this.#checks.resume(() => Promise.resolve([]));
+      await this.#checks.resume(() => Promise.resolve(tasks));
       this.#ready.resolve();
       return;
     }
@@ -139,16 +172,20 @@ class Feed {
   }
 
   /** All tasks, from a daemon that may need a moment. */
-  async #listTasks(signal: AbortSignal): Promise<readonly TaskState[]> {
+  async #listTasks(signal: AbortSignal): Promise<readonly TaskState[] | undefined> {
     const backoff = new Backoff();
     while (!signal.aborted) {
       try {
-        return await this.#source.listTasks(signal);
+        return await this.#tasks(signal);
       } catch {
         await backgroundDelay(backoff.next(), signal);
       }
     }
-    return [];
+    return undefined;
+  }
+
+  #tasks(signal: AbortSignal): Promise<readonly TaskState[]> {
+    return withinBudget((cut) => this.#source.listTasks(cut), LIST_MS, signal);
   }
 
   #take(event: ContainerEvent, exit: ExitStatus | undefined): void {

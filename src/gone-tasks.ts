@@ -72,6 +72,8 @@ export class GoneTasks {
     return this.#tasks.some((task) => {
       const exec = task.execs.find(event.processId);
       if (exec === undefined) return !isTask && at <= task.at;
+      // What starts after the task was gone is not of it, though pids are used again.
+      if (isTask && event.type === "exec-started" && at > task.at) return false;
       return !isTask || exec.isPast(event);
     });
   }

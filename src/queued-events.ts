@@ -17,7 +17,7 @@ export interface QueuedEventsOptions {
   /** What the stream says of that. Default: `live`. */
   readonly ready?: Promise<void>;
   /** Once aborted, what `live` rejects with is no error: the stream just ends. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A stream of what comes to a queue. */

@@ -1,7 +1,14 @@
+import { withinBudget } from "./budget.ts";
 import type { ContainerHistory } from "./container-history.ts";
 import { DueTimes } from "./due-times.ts";
 import type { EventLedger } from "./event-ledger.ts";
-import type { EventSource, ProcessNote, ProcessState, TaskState } from "./event-source.ts";
+import type {
+  EventSource,
+  ProcessNote,
+  ProcessRef,
+  ProcessState,
+  TaskState,
+} from "./event-source.ts";
 import type { ContainerEvent } from "./events.ts";
 import type { ProcessNotes } from "./process-notes.ts";
 import { INIT_PROCESS } from "./runtime.ts";
@@ -17,6 +24,9 @@ const EXECS_MS = 1000;
 
 /** After how long the record of a task that has ended is looked for, in milliseconds. */
 const STOPPED_MS = 10_000;
+
+/** How long an answer may take, in milliseconds. */
+const ANSWER_MS = 10_000;
 
 /** How many containers are asked about at a time. */
 const CONCURRENCY = 16;
@@ -47,24 +57,39 @@ export class StateChecks {
   readonly #changes = new Map<string, number>();
   #running = 0;
   #isLive = false;
+  /** Cuts the questions that are asked over one connection. */
+  #cut = new AbortController();
 
   /** @param options Who is asked about what, and to whom it is told. */
   constructor(options: StateChecksOptions) {
     this.#options = options;
-    this.#due = new DueTimes(options.signal, (containerId) => this.#begin(containerId));
+    this.#due = new DueTimes(options.signal, (containerId) => {
+      this.#waiting.add(containerId);
+      this.#begin();
+    });
+    options.signal.addEventListener("abort", () => this.pause(), { once: true });
   }
 
-  /** Begins to ask: of all that differs from what was told. */
-  async resume(listTasks: () => Promise<readonly TaskState[]>): Promise<void> {
+  /**
+   * Begins to ask: of all that differs from what was told.
+   *
+   * @param listTasks All tasks; nothing is asked if it cannot tell them.
+   */
+  async resume(listTasks: () => Promise<readonly TaskState[] | undefined>): Promise<void> {
     this.#isLive = true;
+    this.#cut = new AbortController();
     const { ledger, notes } = this.#options;
     const tasks = await listTasks();
+    if (tasks === undefined) return;
     for (const id of new Set([...ledger.differences(tasks), ...notes.containers])) this.suspect(id);
   }
 
   /** Asks no more, until it is resumed. */
   pause(): void {
     this.#isLive = false;
+    // When it is live again, all that differs is asked for.
+    this.#waiting.clear();
+    this.#cut.abort();
   }
 
   /** Takes note of what was told; whoever asks at the time begins again. */
@@ -89,18 +114,15 @@ export class StateChecks {
     this.#due.add(containerId, IN_FLIGHT_MS);
   }
 
-  #begin(containerId: string): void {
-    // When it is live again, all that differs is asked for.
-    if (!this.#isLive || !this.#isSuspect(containerId)) return;
-    this.#waiting.add(containerId);
-    while (this.#running < CONCURRENCY && this.#waiting.size > 0) {
-      const [next = ""] = this.#waiting;
-      this.#waiting.delete(next);
+  #begin(): void {
+    for (const containerId of this.#waiting) {
+      if (!this.#isLive || this.#running >= CONCURRENCY) return;
+      this.#waiting.delete(containerId);
+      if (!this.#isSuspect(containerId)) continue;
       this.#running++;
-      this.#check(next).finally(() => {
+      this.#check(containerId).finally(() => {
         this.#running--;
-        const [later] = this.#waiting;
-        if (later !== undefined) this.#begin(later);
+        this.#begin();
       });
     }
   }
@@ -116,14 +138,15 @@ export class StateChecks {
   }
 
   async #check(containerId: string): Promise<void> {
-    const { isWaiting, ledger, signal } = this.#options;
+    const { isWaiting, ledger } = this.#options;
+    const { signal } = this.#cut;
     if (isWaiting(containerId) || this.#changes.has(containerId)) return this.suspect(containerId);
     const history = ledger.of(containerId);
     this.#changes.set(containerId, 0);
     try {
       const { task, execs } = await this.#ask(containerId, history);
       // What came meanwhile is perhaps newer than the answer.
-      if (signal.aborted || !this.#isLive) return;
+      if (signal.aborted) return;
       if (this.#changes.get(containerId) !== 0 || isWaiting(containerId)) {
         return this.suspect(containerId);
       }
@@ -151,12 +174,14 @@ export class StateChecks {
     containerId: string,
     history: ContainerHistory,
   ): Promise<{ task: TaskState | undefined; execs: Map<string, ProcessState | undefined> }> {
-    const { source, signal } = this.#options;
-    const task = await source.findProcess({ containerId, processId: INIT_PROCESS }, signal);
+    const { signal } = this.#cut;
+    const find = (ref: ProcessRef) =>
+      withinBudget((cut) => this.#options.source.findProcess(ref, cut), ANSWER_MS, signal);
+    const task = await find({ containerId, processId: INIT_PROCESS });
     const execs = new Map<string, ProcessState | undefined>();
     for (const processId of history.openExecs) {
       const ref = { containerId, processId };
-      execs.set(processId, task && await source.findProcess(ref, signal));
+      execs.set(processId, task && await find(ref));
     }
     return { task: task && { ...task, containerId }, execs };
   }
@@ -169,10 +194,15 @@ export class StateChecks {
   ): void {
     const { ledger, notes, tell } = this.#options;
     this.#differing.delete(containerId);
-    for (const note of notes.of(containerId)) {
-      for (const event of history.note(note)) tell(event);
-    }
+    const tellNotes = () => {
+      for (const note of notes.of(containerId)) {
+        for (const event of history.note(note)) tell(event);
+      }
+    };
+    tellNotes();
     for (const event of history.settle(task, execs)) tell(event);
+    // Of an id that is used again its handle may know more than the answer.
+    tellNotes();
     ledger.settle(containerId);
     for (const note of notes.of(containerId)) {
       if (note.type === "ended") notes.drop(note);
