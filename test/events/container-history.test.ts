@@ -5,6 +5,7 @@ import type { ContainerEvent } from "../../src/events.ts";
 import { randomOf } from "../helpers/random.ts";
 import { scale } from "../helpers/scale.ts";
 import { perturbed, randomLife } from "./perturbed-life.ts";
+import { eventsOf } from "./support/scripted-source.ts";
 
 /**
  * Fails unless each process is started once and then ends once at most, as the events tell it.
@@ -150,5 +151,67 @@ describe("ContainerHistory", () => {
       told.map(({ type }) => type),
       ["exec-added", "exec-started", "create", "start", "exit"],
     );
+  });
+
+  it("apply() tells a further process whose id and process id are used again, in every task", () => {
+    const web = eventsOf(id, 7);
+    const history = historyOf();
+    const life = () => [
+      web.added("x"),
+      web.started("x", 77),
+      web.ended("x", 77, 3),
+      web.deleted("x", 77),
+    ];
+    const task = () => [
+      web.create(),
+      web.start(),
+      ...life(),
+      ...life(),
+      web.exit(0),
+      web.deleted("init", 7),
+    ];
+    const wire: readonly ContainerEvent[] = [...task(), ...task()];
+    assert.deepEqual(wire.flatMap((event) => history.apply(event)), wire);
+  });
+
+  it("note() of an earlier process of an id ends nothing of the present one", () => {
+    const web = eventsOf(id, 7);
+    const history = historyOf();
+    const before = [
+      web.create(),
+      web.start(),
+      web.added("x"),
+      web.started("x", 40),
+      web.ended("x", 40, 0),
+      web.deleted("x", 40),
+      web.added("x"),
+      web.started("x", 50),
+    ];
+    for (const event of before) history.apply(event);
+    const note = { containerId: id, processId: "x", type: "ended" } as const;
+    assert.deepEqual(history.note({ ...note, pid: 40, status: web.status(0) }), []);
+    // Of one that nobody saw the runtime has to be asked: which of the two was first?
+    assert.deepEqual(history.note({ ...note, pid: 45, status: web.status(0) }), []);
+    assert.deepEqual(history.note({ ...note, pid: 0, status: web.status(127) }), []);
+    const end = web.ended("x", 50, 7);
+    assert.deepEqual(history.apply(end), [end]);
+  });
+
+  it("apply() tells the code that a handle knows where a new process shows that one has ended", () => {
+    const web = eventsOf(id, 7);
+    const known = {
+      containerId: id,
+      processId: "x",
+      type: "ended",
+      pid: 40,
+      status: web.status(3),
+    } as const;
+    const history = new ContainerHistory(id, () => [known]);
+    for (const event of [web.create(), web.start(), web.added("x"), web.started("x", 40)]) {
+      history.apply(event);
+    }
+    const told = history.apply(web.added("x"));
+    assert.deepEqual(told.map(({ type }) => type), ["exit", "exec-added"]);
+    assert.deepEqual(told[0]?.type === "exit" && told[0].status, known.status);
   });
 });
