@@ -80,6 +80,7 @@ export class Audience implements AsyncDisposable {
    */
   async assertTold(load: Load, { outages }: { readonly outages: number }): Promise<void> {
     const ids = Array.from({ length: load.count }, (_, index) => load.idOf(index + 1));
+    await Promise.all(this.#all.map((stream) => tellsRemovals(stream, ids)));
     await assertLives(this.events, load);
     await assertLives(this.#second, load);
     await settledLives(this.#others, ...ids);
@@ -110,4 +111,13 @@ export class Audience implements AsyncDisposable {
   get #all(): readonly RecordedEvents[] {
     return [this.events, this.#second, this.#others];
   }
+}
+
+/** Waits until all that a stream was told to be there is told to be gone: so nothing follows. */
+async function tellsRemovals(stream: RecordedEvents, ids: readonly string[]): Promise<void> {
+  const left = () => {
+    const isGone = (line: string) => line.startsWith("delete ") && line.includes("/init");
+    return ids.filter((id) => stream.of(id).length > 0 && !stream.of(id).some(isGone));
+  };
+  await stream.holds(() => `the deletion of ${left()}`, () => left().length === 0);
 }
