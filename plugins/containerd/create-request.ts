@@ -1,30 +1,8 @@
-import {
-  boolean,
-  type Check,
-  fields,
-  isRecord,
-  mapOf,
-  name,
-  refuse,
-  text,
-} from "../../src/oci/check.ts";
-import { checkNames } from "../../src/check-options.ts";
+import { validateRequestParts } from "../../src/create-request.ts";
 import { invalidArgument } from "../../src/errors.ts";
-import { validateLabels } from "../../src/labels.ts";
 import type { CreateRequest } from "../../src/runtime.ts";
 
-const bytes: Check = (value, at) => {
-  if (!(value instanceof Uint8Array)) refuse(at, "not a Uint8Array");
-};
-
-const typedValues: Check = mapOf(fields({}, { typeUrl: name, value: bytes }));
-
-const checks: Readonly<Record<string, Check>> = {
-  image: text,
-  snapshot: fields({}, { snapshotter: name, key: name }),
-  extensions: typedValues,
-  replace: boolean,
-};
+export { validateChanges } from "../../src/create-request.ts";
 
 /**
  * Checks what a request has beside id, spec, shim and what belongs to them.
@@ -33,10 +11,7 @@ const checks: Readonly<Record<string, Check>> = {
  */
 export function validateCreateRequest(request: CreateRequest): void {
   validateRoot(request);
-  const values: Readonly<Record<string, unknown>> = { ...request };
-  for (const [field, check] of Object.entries(checks)) {
-    if (values[field] !== undefined) check(values[field], field);
-  }
+  validateRequestParts(request);
 }
 
 /**
@@ -53,21 +28,4 @@ function validateRoot({ id, spec, snapshot }: CreateRequest): void {
       "give linuxSpec() a rootfs, or create() a snapshot",
     { containerId: id },
   );
-}
-
-/**
- * Checks what is changed of a container.
- *
- * @throws {ContainerError} `invalid_argument` with the field, for instance `extensions.a.value`.
- */
-export function validateChanges(changes: unknown): void {
-  if (!isRecord(changes)) refuse("changes", "not an object");
-  checkNames(changes, "labels", "extensions");
-  const { labels = {}, extensions = {} } = changes;
-  if (!isRecord(labels)) refuse("labels", "not an object");
-  // A label that is null is removed.
-  const kept = Object.entries(labels).filter(([, value]) => value !== null);
-  validateLabels(Object.fromEntries(kept) as Readonly<Record<string, string>>);
-  if (!isRecord(extensions)) refuse("extensions", "not an object");
-  typedValues(extensions, "extensions");
 }

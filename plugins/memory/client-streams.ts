@@ -1,4 +1,4 @@
-import { ContainerError, isContainerError } from "../../src/errors.ts";
+import { ContainerError, isContainerError, shown } from "../../src/errors.ts";
 import type { ByteSource, OutputTarget, Stdio, StdioOptions } from "../../src/stdio.ts";
 import { ClientInput } from "./client-input.ts";
 import { ClientOutput } from "./client-output.ts";
@@ -144,7 +144,7 @@ export class ClientStreams {
   #fail(name: StreamName, cause: unknown): void {
     const { plugin, ref, onStreamError } = this.#init;
     const verb = name === "stdin" ? "feed" : "hand over";
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = cause instanceof Error ? cause.message : shown(cause);
     const error = new ContainerError(
       "data_loss",
       `Cannot ${verb} ${name} of process "${ref.processId}" of container "${ref.containerId}": its stream failed: ${text}`,

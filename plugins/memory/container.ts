@@ -1,5 +1,6 @@
+import { checkCall } from "../../src/check-options.ts";
+import { validateChanges } from "../../src/create-request.ts";
 import { inspectable } from "../../src/inspectable.ts";
-import { validateLabels } from "../../src/labels.ts";
 import {
   type CallOptions,
   type Container,
@@ -10,7 +11,6 @@ import {
   type NewTaskOptions,
 } from "../../src/runtime.ts";
 import type { Connection } from "./connection.ts";
-import { validateExtensions } from "./create-request.ts";
 import type { HostContainer } from "./host-container.ts";
 import { attachStreams, newStreams } from "./process-streams.ts";
 import { aboutContainer, errorOf, Refusal, type Subject } from "./refusal.ts";
@@ -41,6 +41,7 @@ export class MemoryContainer implements Container {
 
   /** Reads its record. */
   async info(options: CallOptions = {}): Promise<ContainerInfo> {
+    checkCall(options);
     return await this.#connection.link.call(
       this.#about("info", "find"),
       (daemon) => daemon.container(this.id).info(),
@@ -50,12 +51,8 @@ export class MemoryContainer implements Container {
 
   /** Changes labels and extensions of its record. */
   async update(changes: ContainerChanges, options: CallOptions = {}): Promise<ContainerInfo> {
-    const { labels = {}, extensions } = changes;
-    const kept = Object.entries(labels).filter((entry): entry is [string, string] =>
-      entry[1] !== null
-    );
-    validateLabels(Object.fromEntries(kept));
-    if (extensions !== undefined) validateExtensions(extensions);
+    checkCall(options);
+    validateChanges(changes);
     return await this.#connection.link.call(
       this.#about("update", "update"),
       (daemon) => daemon.update(this.id, changes).info(),
@@ -65,6 +62,7 @@ export class MemoryContainer implements Container {
 
   /** Makes the task. */
   async newTask(options: NewTaskOptions = {}): Promise<MemoryTask> {
+    checkCall(options);
     const { link, host } = this.#connection;
     const { signal, checkpointDir } = options;
     const subject = this.#about("newTask", "create task of");
@@ -105,6 +103,7 @@ export class MemoryContainer implements Container {
 
   /** Finds the task. */
   async task(options: FindTaskOptions = {}): Promise<MemoryTask> {
+    checkCall(options);
     const { init } = await this.#connection.link.call(
       this.#about("task", "find task of"),
       (daemon) => daemon.task(this.id),
@@ -116,6 +115,7 @@ export class MemoryContainer implements Container {
 
   /** Removes the container. */
   async delete(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     await this.#connection.link.call(
       this.#about("deleteContainer", "delete"),
       (daemon) => daemon.remove(this.id),

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { HostOutput } from "./host-output.ts";
 import type { HostProcess } from "./host-process.ts";
 import { LineReader } from "./line-reader.ts";
@@ -114,7 +114,10 @@ export class Context implements ProgramContext {
   /** Tells how much memory it uses. */
   readonly useMemory: ProgramContext["useMemory"] = (bytes) => {
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
-      throw invalidArgument("bytes", `Cannot use memory "${bytes}": not a whole number from 0`);
+      throw invalidArgument(
+        "bytes",
+        `Cannot use memory "${shown(bytes)}": not a whole number from 0`,
+      );
     }
     this.#process.useMemory(bytes);
   };

@@ -17,13 +17,10 @@ const SUBSCRIBE: Subject = { method: "subscribe", action: "Cannot subscribe to e
 
 /** The events of a host as one client gets them, with the questions that fill their gaps. */
 class HostEvents implements EventSource {
-  /** Names the runtime in messages. */
-  readonly name: string;
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.name = connection.link.plugin;
   }
 
   /** Subscribes once. */
@@ -82,23 +79,17 @@ class HostEvents implements EventSource {
 export function hostEvents(connection: Connection, { signal }: CallOptions): EventStream {
   const { link } = connection;
   const stop = new AbortController();
-  const abort = () => stop.abort(link.error(SUBSCRIBE, "unavailable", "closed"));
-  const forget = link.onClosing(abort);
-  stop.signal.addEventListener("abort", () => {
-    forget();
-    signal?.removeEventListener("abort", pass);
-  }, { once: true });
-  const pass = () => stop.abort(signal?.reason);
-  signal?.addEventListener("abort", pass, { once: true });
-  if (signal?.aborted) pass();
-  else if (link.isClosed) abort();
-  const stream = gaplessEvents(new HostEvents(connection), { signal: stop.signal });
-  return {
-    ready: stream.ready,
-    [Symbol.asyncIterator]: () => stream[Symbol.asyncIterator](),
-    [Symbol.asyncDispose]: async () => {
-      await stream[Symbol.asyncDispose]();
-      stop.abort();
+  const close = () => stop.abort(link.error(SUBSCRIBE, "unavailable", "closed"));
+  const abort = () => stop.abort(signal?.reason);
+  const forget = link.onClosing(close);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  else if (link.isClosed) close();
+  return gaplessEvents(new HostEvents(connection), {
+    signal: stop.signal,
+    onEnd: () => {
+      forget();
+      signal?.removeEventListener("abort", abort);
     },
-  };
+  });
 }

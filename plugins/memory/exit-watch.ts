@@ -123,6 +123,8 @@ export class ExitWatch {
     const { notes } = this.#connection;
     this.exited.then((told) => {
       const pid = this.#process.pid();
+      // One that was never started has no end to tell, and its id may be that of another one by now.
+      if (pid === 0) return;
       for (const tell of [...notes]) tell({ ...ref, type: "ended", pid, status: told });
     });
   }

@@ -1,6 +1,6 @@
 import { checkNames } from "../../src/check-options.ts";
 import type { ErrorCode } from "../../src/errors.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { ContainerEvent } from "../../src/events.ts";
 import { isMethod, type MemoryMethod } from "./methods.ts";
 import type { Random } from "./random.ts";
@@ -138,7 +138,7 @@ export function checkFault(options: object, ...names: readonly string[]): void {
   for (const [name, value] of Object.entries(options)) {
     const [isGood, state] = RULES[name] ?? [() => true, ""];
     if (value === undefined || isGood(value)) continue;
-    throw invalidArgument(name, `Cannot use ${name} "${String(value)}": ${state}`);
+    throw invalidArgument(name, `Cannot use ${name} "${shown(value)}": ${state}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { ContainerInfo } from "../../src/runtime.ts";
 
 /** A value, or a part of a field's path: a word, or anything in quotes. */
@@ -24,7 +24,7 @@ export function parseFilters(filters: readonly string[]): Matches {
 
 function parseFilter(filter: unknown, field: string): Matches {
   const refuse = (state: string) =>
-    invalidArgument(field, `Cannot use filter "${filter}": ${state}`);
+    invalidArgument(field, `Cannot use filter "${shown(filter)}": ${state}`);
   if (typeof filter !== "string") throw refuse("not a string");
   const selectors: Matches[] = [];
   for (let rest = filter.trim(); rest !== "";) {

@@ -28,7 +28,7 @@ export interface HostTaskInit {
 }
 
 /** An event about a task, without what all of them have. */
-export type TaskEvent = ContainerEvent extends infer Event
+type TaskEvent = ContainerEvent extends infer Event
   ? Event extends ContainerEvent ? Omit<Event, "containerId" | "timestamp" | "source"> : never
   : never;
 

@@ -1,5 +1,5 @@
 import { checkNames } from "../../src/check-options.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import { builtinPrograms } from "./builtin-programs.ts";
 import { CallFaults } from "./call-faults.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -92,7 +92,7 @@ export class MemoryHost implements AsyncDisposable {
     const { programs = {}, clock = systemClock, seed = 1, files } = options;
     checkPrograms(programs);
     if (!Number.isSafeInteger(seed)) {
-      throw invalidArgument("seed", `Cannot use seed "${seed}": not a whole number`);
+      throw invalidArgument("seed", `Cannot use seed "${shown(seed)}": not a whole number`);
     }
     checkMembers("clock", clock, "now", "after");
     if (files !== undefined) checkMembers("files", files, "read", "append", "write");

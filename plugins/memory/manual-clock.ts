@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { MemoryClock } from "./clock.ts";
 
 interface Timer {
@@ -19,7 +19,10 @@ export class ManualClock implements MemoryClock {
    */
   constructor(startMs: number = Date.now()) {
     if (!Number.isFinite(startMs)) {
-      throw invalidArgument("startMs", `Cannot set clock to "${startMs}": not a finite number`);
+      throw invalidArgument(
+        "startMs",
+        `Cannot set clock to "${shown(startMs)}": not a finite number`,
+      );
     }
     this.#nowMs = startMs;
   }
@@ -47,7 +50,7 @@ export class ManualClock implements MemoryClock {
     if (!Number.isFinite(durationMs) || durationMs < 0) {
       throw invalidArgument(
         "durationMs",
-        `Cannot advance clock by "${durationMs}": not a finite number from 0`,
+        `Cannot advance clock by "${shown(durationMs)}": not a finite number from 0`,
       );
     }
     const endMs = this.#nowMs + durationMs;

@@ -22,7 +22,7 @@
  */
 
 import { checkNames } from "../../src/check-options.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { RuntimePlugin } from "../../src/runtime.ts";
 import { HOST_OPTIONS, insideOf, MemoryHost, type MemoryHostOptions } from "./host.ts";
 import { MemoryRuntime } from "./runtime.ts";
@@ -62,11 +62,11 @@ export function memory(options: MemoryOptions = {}): MemoryPlugin {
     throw invalidArgument(beside, `Cannot use option "${beside}": it belongs to the host`);
   }
   if (typeof drainBudgetMs !== "number" || !(drainBudgetMs >= 0)) {
-    const message = `Cannot use drainBudgetMs "${drainBudgetMs}": not a number from 0`;
+    const message = `Cannot use drainBudgetMs "${shown(drainBudgetMs)}": not a number from 0`;
     throw invalidArgument("drainBudgetMs", message);
   }
   if (typeof id !== "string" || id === "") {
-    throw invalidArgument("id", `Cannot use id "${id}": not a text`);
+    throw invalidArgument("id", `Cannot use id "${shown(id)}": not a text`);
   }
   const host = given ?? new MemoryHost(hostOptions);
   const inside = insideOf(host);

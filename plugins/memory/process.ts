@@ -1,4 +1,5 @@
 import { abortable } from "../../src/abort.ts";
+import { checkCall } from "../../src/check-options.ts";
 import { type ContainerError, isContainerError } from "../../src/errors.ts";
 import type { ProcessRef } from "../../src/event-source.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
@@ -94,6 +95,7 @@ export class MemoryProcess implements Process {
 
   /** Starts it. */
   async start(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     const { containerId, processId } = this.ref;
     try {
       this.#pid = await this.connection.link.call(
@@ -119,7 +121,9 @@ export class MemoryProcess implements Process {
   }
 
   /** Waits for its end and for the end of its output. */
-  async wait({ signal }: CallOptions = {}): Promise<ExitStatus> {
+  async wait(options: CallOptions = {}): Promise<ExitStatus> {
+    checkCall(options);
+    const { signal } = options;
     signal?.throwIfAborted();
     const { link } = this.connection;
     const subject = this.subject("wait", "wait for");
@@ -139,6 +143,7 @@ export class MemoryProcess implements Process {
 
   /** Sends a signal. */
   async kill(signal: number | string, options: KillOptions = {}): Promise<void> {
+    checkCall(options);
     const number = parseSignal(signal);
     const { all = false } = options;
     const { containerId, processId } = this.ref;
@@ -151,6 +156,7 @@ export class MemoryProcess implements Process {
 
   /** Changes the size of its terminal; also before it is started. */
   async resize(size: TerminalSize, options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     validateTerminalSize(size);
     const { columns, rows } = size;
     const subject = this.subject("resize", "resize terminal of");
@@ -163,7 +169,9 @@ export class MemoryProcess implements Process {
   }
 
   /** Closes its input. */
-  async closeStdin({ signal }: CallOptions = {}): Promise<void> {
+  async closeStdin(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
+    const { signal } = options;
     signal?.throwIfAborted();
     // An end of ours that is closed is all that the process needs; one that is not ours is asked for.
     if (await abortable(this.#streams.closeStdin(), signal)) return;
@@ -176,6 +184,7 @@ export class MemoryProcess implements Process {
 
   /** Asks for its state; a further process that has ended is known to be stopped. */
   async status(options: CallOptions = {}): Promise<ProcessStatus> {
+    checkCall(options);
     const asked = this.connection.link.call(
       this.subject("status", "get status of"),
       (daemon) => {
@@ -202,6 +211,7 @@ export class MemoryProcess implements Process {
 
   /** Removes its record. */
   async delete(options: DeleteOptions = {}): Promise<ExitStatus> {
+    checkCall(options);
     return await this.#removal.run(options);
   }
 

@@ -1,3 +1,4 @@
+import { shown } from "../../src/errors.ts";
 import { Context } from "./context.ts";
 import type { HostProcess } from "./host-process.ts";
 import type { MemoryProgram } from "./program.ts";
@@ -29,9 +30,9 @@ export async function runProgram(
 /** What a program gives, in a byte as exit codes are; what is no number at all is a failure. */
 function codeOf(code: unknown): number {
   if (typeof code === "number" && Number.isInteger(code)) return code & 0xff;
-  throw new TypeError(`A program must give its exit code, not ${String(code)}`);
+  throw new TypeError(`A program must give its exit code, not ${shown(code)}`);
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return error instanceof Error ? `${error.name}: ${error.message}` : shown(error);
 }

@@ -1,9 +1,9 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { checkCall } from "../../src/check-options.ts";
+import { validateCreateRequest } from "../../src/create-request.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { EventStream } from "../../src/events.ts";
-import { validateContainerId, validateShimName } from "../../src/identifiers.ts";
+import { validateContainerId } from "../../src/identifiers.ts";
 import { inspectable } from "../../src/inspectable.ts";
-import { validateLabels } from "../../src/labels.ts";
-import { validateSpec } from "../../src/oci/validate.ts";
 import type {
   CallOptions,
   ContainerInfo,
@@ -14,7 +14,6 @@ import type {
 } from "../../src/runtime.ts";
 import type { Connection } from "./connection.ts";
 import { MemoryContainer } from "./container.ts";
-import { validateRequest } from "./create-request.ts";
 import { hostEvents } from "./events.ts";
 import { parseFilters } from "./filters.ts";
 import { aboutContainer } from "./refusal.ts";
@@ -37,6 +36,7 @@ export class MemoryRuntime implements Runtime {
 
   /** Asks for the version. */
   async version(options: CallOptions = {}): Promise<Version> {
+    checkCall(options);
     const subject = { method: "version", action: "Cannot get version of host" } as const;
     return await this.#connection.link.call(subject, () => VERSION, options);
   }
@@ -46,12 +46,9 @@ export class MemoryRuntime implements Runtime {
     request: CreateRequest,
     options: CallOptions = {},
   ): Promise<MemoryContainer> {
-    const { id, spec, shim, labels = {} } = request;
-    validateContainerId(id);
-    validateShimName(shim);
-    validateSpec(spec);
-    validateLabels(labels);
-    validateRequest(request);
+    checkCall(options);
+    validateCreateRequest(request);
+    const { id } = request;
     const { link, host } = this.#connection;
     const container = await link.call(
       aboutContainer("createContainer", "create", id),
@@ -63,6 +60,7 @@ export class MemoryRuntime implements Runtime {
 
   /** Finds a container by its id. */
   async loadContainer(id: string, options: CallOptions = {}): Promise<MemoryContainer> {
+    checkCall(options);
     validateContainerId(id);
     const container = await this.#connection.link.call(
       aboutContainer("loadContainer", "find", id),
@@ -74,15 +72,17 @@ export class MemoryRuntime implements Runtime {
 
   /** Subscribes to the events of all containers. */
   events(options: CallOptions = {}): EventStream {
+    checkCall(options);
     return hostEvents(this.#connection, options);
   }
 
   /** Lists the records of all containers. */
   async *listContainers(options: ListOptions = {}): AsyncIterable<ContainerInfo> {
+    checkCall(options);
     const { filters = [], signal } = options;
     // A string has letters, which would be taken for filters.
     if (!Array.isArray(filters)) {
-      throw invalidArgument("filters", `Cannot use filters "${filters}": not an array`);
+      throw invalidArgument("filters", `Cannot use filters "${shown(filters)}": not an array`);
     }
     const matches = parseFilters(filters);
     const infos = await this.#connection.link.call(

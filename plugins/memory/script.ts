@@ -1,5 +1,5 @@
 import { checkNames } from "../../src/check-options.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import { parseSignal } from "../../src/signals.ts";
 import type { MemoryProgram, ProgramContext } from "./program.ts";
 
@@ -106,7 +106,7 @@ function runOf(step: unknown, field: string): Run {
   const [name, value] = entry;
   const [isGood, make] = STEPS[name] ?? [];
   if (!isGood?.(value) || !make) {
-    throw invalidArgument(`${field}.${name}`, `Cannot use "${field}.${name}": "${value}"`);
+    throw invalidArgument(`${field}.${name}`, `Cannot use "${field}.${name}": "${shown(value)}"`);
   }
   return make(value);
 }

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import { parseSignal } from "../../src/signals.ts";
 
 /** Ends a process, whatever it does. */
@@ -30,7 +30,10 @@ export class SignalHandlers {
   add(signal: number | string, handler: (signal: number) => void): () => void {
     const number = parseSignal(signal);
     if (number === SIGKILL || number === SIGSTOP) {
-      throw invalidArgument("signal", `Cannot handle signal "${signal}": it cannot be handled`);
+      throw invalidArgument(
+        "signal",
+        `Cannot handle signal "${shown(signal)}": it cannot be handled`,
+      );
     }
     const handlers = this.#handlers.get(number) ?? new Set();
     this.#handlers.set(number, handlers.add(handler));

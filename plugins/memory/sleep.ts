@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { HostProcess } from "./host-process.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { HostProcess } from "./host-process.ts";
  */
 export function sleepOf(process: HostProcess, durationMs: number): Promise<void> {
   if (typeof durationMs !== "number" || !(durationMs >= 0)) {
-    const message = `Cannot sleep for "${durationMs}" ms: not a number from 0`;
+    const message = `Cannot sleep for "${shown(durationMs)}" ms: not a number from 0`;
     return Promise.reject(invalidArgument("durationMs", message));
   }
   const { freezer, ended, machine: { clock } } = process;

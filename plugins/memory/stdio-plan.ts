@@ -1,4 +1,4 @@
-import { ContainerError, invalidArgument } from "../../src/errors.ts";
+import { ContainerError, invalidArgument, shown } from "../../src/errors.ts";
 import type { ProcessRef } from "../../src/event-source.ts";
 import type { ByteSource, StdioOptions } from "../../src/stdio.ts";
 
@@ -66,7 +66,7 @@ function checkKind(wish: StdioWish, name: StreamName): void {
   if (target === "inherit") throw unimplemented(wish, name, "it has no process to inherit from");
   if (typeof target !== "object" || target === null) {
     const state = 'neither "null", "piped", "inherit", an object nor a stream';
-    throw refusal(wish, name, `"${String(target)}" is ${state}`);
+    throw refusal(wish, name, `"${shown(target)}" is ${state}`);
   }
   if (isStream(target)) return checkStream(wish, name, target);
   if ("uri" in target && name !== "stdin") {

@@ -1,6 +1,7 @@
+import { checkCall } from "../../src/check-options.ts";
 import { validateExecId, validateProcessId } from "../../src/identifiers.ts";
 import { inspectable } from "../../src/inspectable.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import { validateProcess, validateResources } from "../../src/oci/validate.ts";
 import {
   type AttachOptions,
@@ -45,6 +46,7 @@ export class MemoryTask extends MemoryProcess implements Task {
     process: ProcessSpec,
     options: ExecTaskOptions = {},
   ): Promise<MemoryProcess> {
+    checkCall(options);
     validateExecId(processId);
     validateProcess(process);
     const { containerId } = this;
@@ -71,6 +73,7 @@ export class MemoryTask extends MemoryProcess implements Task {
 
   /** Finds a process that was added before. */
   async loadProcess(processId: string, options: AttachOptions = {}): Promise<MemoryProcess> {
+    checkCall(options);
     validateProcessId(processId);
     const ref = { containerId: this.containerId, processId };
     const found = await this.connection.link.call(
@@ -84,6 +87,7 @@ export class MemoryTask extends MemoryProcess implements Task {
 
   /** Lists the processes in the container. */
   async listPids(options: CallOptions = {}): Promise<readonly PidInfo[]> {
+    checkCall(options);
     return await this.connection.link.call(
       this.#about("listPids", "list processes of"),
       (daemon) => daemon.task(this.containerId).pids(),
@@ -93,6 +97,7 @@ export class MemoryTask extends MemoryProcess implements Task {
 
   /** Measures what the container uses. */
   async stats(options: CallOptions = {}): Promise<Stats> {
+    checkCall(options);
     return await this.connection.link.call(
       this.#about("stats", "measure"),
       (daemon) => measure(daemon.task(this.containerId), new Date(daemon.machine.clock.now())),
@@ -102,6 +107,7 @@ export class MemoryTask extends MemoryProcess implements Task {
 
   /** Freezes all processes. */
   async pause(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     await this.connection.link.call(
       this.#about("pause", "pause"),
       (daemon) => daemon.task(this.containerId).pause(),
@@ -111,6 +117,7 @@ export class MemoryTask extends MemoryProcess implements Task {
 
   /** Thaws all processes. */
   async resume(options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     await this.connection.link.call(
       this.#about("resume", "resume"),
       (daemon) => daemon.task(this.containerId).resume(),
@@ -120,6 +127,7 @@ export class MemoryTask extends MemoryProcess implements Task {
 
   /** Changes the limits of the running container. */
   async updateResources(resources: Resources, options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     validateResources(resources);
     await this.connection.link.call(
       this.#about("updateResources", "update resources of"),
@@ -130,6 +138,7 @@ export class MemoryTask extends MemoryProcess implements Task {
 
   /** Writes the state of the first process to a folder: what its program saves, and its limits. */
   async createCheckpoint(directory: string, options: CheckpointOptions = {}): Promise<void> {
+    checkCall(options);
     checkFolder(directory, "directory");
     const { exit = false, signal } = options;
     const subject = this.#about("createCheckpoint", "checkpoint");
@@ -155,5 +164,5 @@ export class MemoryTask extends MemoryProcess implements Task {
 /** Refuses what is no folder. */
 export function checkFolder(directory: unknown, field: string): void {
   if (typeof directory === "string" && directory !== "" && !directory.includes("\0")) return;
-  throw invalidArgument(field, `Cannot use folder "${directory}": not a path`);
+  throw invalidArgument(field, `Cannot use folder "${shown(directory)}": not a path`);
 }
