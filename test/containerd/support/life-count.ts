@@ -74,8 +74,12 @@ export class LifeCount {
       if (isNext) this.#told[index] = told + 1;
       if (event.type === "exit") {
         const { status } = event;
-        const code = status.state === "exited" ? status.code : status.state;
-        if (code !== this.#options.codeOf(index)) this.wrong.push(`${id} ended with ${code}`);
+        const end = status.state === "exited" ? status.code : status.reason;
+        if (end !== this.#options.codeOf(index)) {
+          this.wrong.push(
+            `${id} ended with ${end}, ${event.source} at ${event.timestamp.toISOString()}`,
+          );
+        }
       }
       if (isNext && event.type === "delete" && ++this.#whole === this.#wanted?.count) {
         this.#wanted.done.resolve();
