@@ -37,6 +37,7 @@ import { validateContainerId, validateExecId } from "./identifiers.ts";
 import { inspectable } from "./inspectable.ts";
 import { Launcher } from "./launcher.ts";
 import type { Process as ProcessSpec, Spec } from "./oci/spec.ts";
+import { OpenCalls } from "./open-calls.ts";
 import type { Registry } from "./registry.ts";
 import type {
   CallOptions,
@@ -85,6 +86,8 @@ export class Client implements AsyncDisposable {
   readonly #description: ClientDescription;
   readonly #onError: (error: unknown) => void;
   readonly #owned = new Map<string, Container>();
+  readonly #calls: OpenCalls = new OpenCalls();
+  #disposal: Promise<void> | undefined;
 
   /**
    * Makes a client; nothing is opened before the first call.
@@ -164,13 +167,15 @@ export class Client implements AsyncDisposable {
     validateContainerId(id);
     await checkSpec(spec);
     if (options.labels) await checkLabels(options.labels);
-    const runtime = await this.#targets.runtime(shim, options);
     const { signal, remove, ...request } = options;
-    await this.#targets.settled(id, signal);
-    const container = await runtime.createContainer({ ...request, id, spec, shim }, { signal });
-    this.#handles.addContainer(container, runtime);
-    if (remove) this.#owned.set(id, container);
-    return container;
+    return await this.#calls.run(async (signal) => {
+      const runtime = await this.#targets.runtime(shim, { signal });
+      await this.#targets.settled(id, signal);
+      const container = await runtime.createContainer({ ...request, id, spec, shim }, { signal });
+      this.#handles.addContainer(container, runtime);
+      if (remove) this.#owned.set(id, container);
+      return container;
+    }, signal);
   }
 
   /**
@@ -260,9 +265,16 @@ export class Client implements AsyncDisposable {
   ): Promise<ExitStatus> {
     checkOptions(options, ...CREATE_OPTIONS, "stdio", "checkpointDir");
     const { stdio, checkpointDir, ...own } = options;
-    const { signal } = options;
-    const create = () => this.create(id, spec, shim, own as CreateOptions<Shim>);
-    return await this.#launcher.run(create, { signal, stdio, checkpointDir });
+    return await this.#calls.run(async (signal) => {
+      const { runContainer } = await import("./run-container.ts");
+      return await runContainer({
+        launcher: this.#launcher,
+        handles: this.#handles,
+        cleanups: this.#cleanups,
+        onError: this.#onError,
+        create: () => this.create(id, spec, shim, { ...own, signal } as CreateOptions<Shim>),
+      }, { signal, stdio, checkpointDir });
+    }, options.signal);
   }
 
   /**
@@ -475,16 +487,19 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Closes connections; containers run on, but those that were made with `remove`. Waits for what
-   * failed or aborted calls still undo, and at most 2 s for handlers of a `backend`: one of them may
-   * itself wait for this.
+   * Closes connections; containers run on, but those that were made with `remove`, and those of a
+   * `run()` that is under way, which rejects. Waits for what failed or aborted calls still undo, and
+   * at most 2 s for handlers of a `backend`: one of them may itself wait for this.
    */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposal ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    await this.#calls.close();
     if (this.#owned.size > 0) {
-      const owned = [...this.#owned.values()];
-      this.#owned.clear();
       const { removeOwned } = await import("./owned-containers.ts");
-      await removeOwned(owned, this.#handles, this.#cleanups);
+      await removeOwned(this.#owned.values(), this.#handles, this.#cleanups);
     }
     await this.#cleanups.settled();
     await (await this.#hub)?.[Symbol.asyncDispose]();

@@ -280,10 +280,11 @@ export class ContainerHistory {
     if (this.#isOfGoneTask(event)) return [];
     if (this.#isMine(pid)) {
       if (this.#state === "stopped") return [];
-      const before = this.#runUntil(event.status, pid);
+      const before = this.#runUntil(event.status, pid || this.#pid);
       this.#state = "stopped";
       this.#isStarted = true;
-      return [...before, event];
+      // Of a shim that is gone a daemon may not know the process id any more.
+      return [...before, pid === 0 ? { ...event, pid: this.#pid } : event];
     }
     const before = [...this.#finish(), ...this.#begin(pid), ...this.#run(pid)];
     this.#state = "stopped";
@@ -302,7 +303,8 @@ export class ContainerHistory {
       return [...before, ...this.#finish(exit, event).slice(0, -1), event];
     }
     if (!this.#isMine(event.pid)) return [];
-    return [...this.#finish(exit, event).slice(0, -1), event];
+    const told = event.pid === 0 ? { ...event, pid: this.#pid } : event;
+    return [...this.#finish(exit, event).slice(0, -1), told];
   }
 
   /** Ends the task, of which only the disappearance was noticed: its processes, then itself. */
@@ -392,6 +394,9 @@ export class ContainerHistory {
 
   /** Whether an event of the first process is of an earlier task. */
   #isOfGoneTask(event: CreateEvent | StartEvent | ExitEvent | DeleteEvent): boolean {
+    // A daemon may tell the end of what it could not make, which never had a process.
+    const isNone = this.#state === "none" && event.pid === 0;
+    if (isNone && (event.type === "exit" || event.type === "delete")) return true;
     return event.pid !== this.#pid && this.#gone.isOfTask(event);
   }
 

@@ -1,8 +1,7 @@
 import { abortable } from "./abort.ts";
 import { type Cleanups, cleanupSubject } from "./cleanups.ts";
 import type { ExecOptions, StartOptions } from "./client-options.ts";
-import { type ContainerError, isContainerError } from "./errors.ts";
-import type { ExitStatus } from "./exit-status.ts";
+import type { ContainerError } from "./errors.ts";
 import type { Handles } from "./handles.ts";
 import type { Process as ProcessSpec } from "./oci/spec.ts";
 import type { Container, Process, Task } from "./runtime.ts";
@@ -90,49 +89,4 @@ export class Launcher {
     });
     return handle;
   }
-
-  /**
-   * Runs a container to its end and removes it, on every path.
-   *
-   * @param create Makes the container, once the options are checked.
-   */
-  async run(create: () => Promise<Container>, options: StartOptions): Promise<ExitStatus> {
-    const { signal, stdio } = options;
-    if (stdio !== undefined) (await choices()).refusePiped(stdio);
-    const container = await create();
-    let task: Task | undefined;
-    let status: ExitStatus;
-    let isOver = false;
-    let failure: ContainerError | undefined;
-    // The first one is what the call rejects with, if nothing else is.
-    const onStreamError = (error: ContainerError) => {
-      if (isOver || failure !== undefined) this.#onError(error);
-      else failure = error;
-    };
-    const remove = async (budget: AbortSignal) => {
-      await task?.delete({ force: true, signal: budget }).catch(unlessMissing);
-      await container.delete({ signal: budget }).catch(unlessMissing);
-      this.#handles.removeContainer(container);
-    };
-    try {
-      try {
-        task = await this.start(container, options, onStreamError);
-        status = await task.wait({ signal });
-      } finally {
-        isOver = true;
-        // An abort during the removal rejects, too.
-        await this.#cleanups.add(remove, { signal, subject: container.id });
-      }
-    } catch (error) {
-      if (failure !== undefined) this.#onError(failure);
-      throw error;
-    }
-    if (failure !== undefined) throw failure;
-    return status;
-  }
-}
-
-/** What somebody else has removed need not be removed. */
-function unlessMissing(error: unknown): void {
-  if (!isContainerError(error, "not_found")) throw error;
 }

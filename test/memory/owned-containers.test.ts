@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { rejectsWith } from "../../plugins/testing/assertions.ts";
 import type { Client } from "../../src/client.ts";
 import { isContainerError } from "../../src/errors.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { clientOf, commandSpec, SHIM } from "./bed.ts";
 import { runOn } from "./run-on.ts";
 
@@ -83,6 +84,51 @@ describe("create({ remove: true })", () => {
       });
       const more = { remove: true } as object;
       await rejectsWith(client.run("a", spec, SHIM, more), "invalid_argument", { field: "remove" });
+    });
+  });
+
+  it("Client disposed twice at once removes what it owns, and both wait for that", async () => {
+    await runOn({}, async ({ host, client }) => {
+      const errors: unknown[] = [];
+      const owner = clientOf(host, { onError: (error) => errors.push(error) });
+      await owner.create("a", spec, SHIM, { remove: true });
+      await owner.start("a");
+      await Promise.all([owner[Symbol.asyncDispose](), owner[Symbol.asyncDispose]()]);
+      assert.deepEqual(await idsOf(client), []);
+      assert.deepEqual(errors, []);
+    });
+  });
+
+  it("Client disposed during run() ends it with unavailable, and leaves nothing", async () => {
+    await runOn({}, async ({ host, client }) => {
+      const owner = clientOf(host);
+      const input = new TransformStream<Uint8Array, Uint8Array>();
+      const running = rejectsWith(
+        owner.run("a", commandSpec(["cat"]), SHIM, { stdio: { stdin: input.readable } }),
+        "unavailable",
+      );
+      await eventually("it runs", async () => {
+        return (await client.status("a").catch(() => undefined))?.state === "running";
+      });
+      await owner[Symbol.asyncDispose]();
+      await running;
+      assert.deepEqual(await idsOf(client), []);
+      assert.equal(host.residue().tasks, 0);
+      await rejectsWith(owner.create("b", spec, SHIM), "unavailable");
+    });
+  });
+
+  it("Client disposed during create() with remove leaves no container", async () => {
+    await runOn({}, async ({ host, client }) => {
+      const owner = clientOf(host);
+      await owner.version();
+      const fault = host.faults.hangCalls({ method: "createContainer", work: "done" });
+      const creating = rejectsWith(owner.create("a", spec, SHIM, { remove: true }), "unavailable");
+      await eventually("it is made", async () => (await idsOf(client)).length === 1);
+      const disposed = owner[Symbol.asyncDispose]();
+      fault.lift();
+      await Promise.all([disposed, creating]);
+      assert.deepEqual(await idsOf(client), []);
     });
   });
 });
