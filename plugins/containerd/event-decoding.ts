@@ -11,6 +11,9 @@ import { exitedStatus, toldExit } from "./told-exit.ts";
 /** Turns an event of a task, known by its topic, into one of ours. */
 type Decoder = (event: Any, base: Omit<EventBase, "containerId">) => ContainerEvent | undefined;
 
+/** The code that containerd makes up for one that it does not know. */
+const UNKNOWN = 255;
+
 /** containerd calls the first process by the id of its container, or leaves its id empty. */
 function processIdOf(id: string, containerId: string): string {
   return id === "" || id === containerId ? INIT_PROCESS : id;
@@ -31,7 +34,15 @@ const decoders: Readonly<Record<string, Decoder>> = {
     const message = unpack(event, task.TaskExitSchema);
     if (!message) return undefined;
     const { containerId, id, pid, exitStatus: code } = message;
-    const status = toldExit(message) ?? exitedStatus({ code, exitedAt: base.timestamp });
+    const { timestamp } = base;
+    // Of a shim that is gone, and could not be cleared away after, containerd knows nothing.
+    if (pid === 0 && code === UNKNOWN && processIdOf(id, containerId) === INIT_PROCESS) {
+      const reason = "containerd does not know how it ended";
+      const status = { state: "lost", reason, noticedAt: timestamp } as const;
+      const source = "lost" as const;
+      return { ...base, source, type: "exit", containerId, processId: INIT_PROCESS, pid, status };
+    }
+    const status = toldExit(message) ?? exitedStatus({ code, exitedAt: timestamp });
     return {
       ...base,
       type: "exit",

@@ -95,4 +95,22 @@ describe("tasks that are not finished", () => {
       assert.equal(events.of("web").at(-1), "exit web/init 7");
     });
   });
+
+  it("events() tells nothing of a task that could not be made, and never had a process", async () => {
+    await withFake(async ({ fake, events, settled }) => {
+      fake.emit(taskEvent.exit("web", 0, { code: 255 }), taskEvent.delete("web", 0, { code: 255 }));
+      await settled("web");
+      assert.deepEqual(events.lines, ["checkpointed web"]);
+    });
+  });
+
+  it("events() tells an end as lost of which containerd knows nothing, of the process it was", async () => {
+    await withFake(async ({ fake, events, start }) => {
+      const { pid } = await start("web");
+      fake.emit(taskEvent.exit("web", 0, { code: 255 }));
+      await events.until("exit web/init lost (lost)");
+      const [exit] = events.all.filter(({ type }) => type === "exit");
+      assert.equal(exit?.type === "exit" && exit.pid, pid);
+    });
+  });
 });

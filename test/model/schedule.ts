@@ -48,8 +48,12 @@ export class Schedule {
     this.#ids = ["a", "b", "c"].map((name) => `s${seed}${name}`);
   }
 
-  /** Runs it; rejects with all that is wrong, and with what it did. */
-  async run(): Promise<void> {
+  /**
+   * Runs it; rejects with all that is wrong, and with what it did.
+   *
+   * @returns How many processes were started.
+   */
+  async run(): Promise<number> {
     const { client, other } = this.#world;
     let events: RecordedEvents | undefined;
     try {
@@ -69,7 +73,7 @@ export class Schedule {
         .catch((error: unknown) => this.#problems.push(String(error)));
     }
     this.#problems.push(...await this.#world.leftovers());
-    if (this.#problems.length === 0) return;
+    if (this.#problems.length === 0) return this.#waits.size;
     const told = events?.lines.join("\n  ");
     throw new Error(
       `${this.#problems.join("\n")}\nsteps:\n  ${this.#log.join("\n  ")}\nevents:\n  ${told}`,

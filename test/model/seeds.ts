@@ -28,12 +28,13 @@ export async function runSeeds({ count, atOnce, world }: SeedsOptions): Promise<
     ? Array.from({ length: count }, (_, index) => index + 1)
     : [Number(only)];
   const failures: string[] = [];
+  let started = 0;
   const work = async () => {
     for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
       let place: World | undefined;
       try {
         place = await world(seed);
-        await new Schedule(place, seed).run();
+        started += await new Schedule(place, seed).run();
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         failures.push(`seed ${seed}: ${text}`);
@@ -43,6 +44,7 @@ export async function runSeeds({ count, atOnce, world }: SeedsOptions): Promise<
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
+  if (started === 0) failures.push("none: no process was started");
   if (failures.length === 0) return;
   throw new Error(
     `${failures.length} schedules failed; LIBCONTAINERD_SEED=N runs one alone\n${
