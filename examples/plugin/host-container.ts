@@ -8,6 +8,7 @@ import type {
   Task,
 } from "../../src/runtime.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
+import { checkObject } from "./host-checks.ts";
 import { hostError } from "./host-error.ts";
 import type { HostRecord } from "./host-record.ts";
 import type { HostSession } from "./host-session.ts";
@@ -38,6 +39,9 @@ export class HostContainer implements Container {
   // deno-lint-ignore require-await
   async update(changes: ContainerChanges, options?: CallOptions): Promise<ContainerInfo> {
     this.#check(options);
+    checkObject(changes, "changes");
+    checkObject(changes.labels ?? {}, "labels");
+    checkObject(changes.extensions ?? {}, "extensions");
     const { info } = this.#record;
     const labels = Object.entries({ ...info.labels, ...changes.labels })
       .filter((each): each is [string, string] => each[1] !== null);

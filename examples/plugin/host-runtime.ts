@@ -10,6 +10,7 @@ import type {
   RuntimePlugin,
   Version,
 } from "../../src/runtime.ts";
+import { checkObject } from "./host-checks.ts";
 import { HostContainer } from "./host-container.ts";
 import { hostError } from "./host-error.ts";
 import { HostEvents } from "./host-events.ts";
@@ -56,6 +57,7 @@ class HostRuntime implements Runtime {
 
   async createContainer(request: CreateRequest, options?: CallOptions): Promise<Container> {
     this.#session.check(options);
+    checkObject(request, "request");
     const { id, spec, shim, labels = {}, image = "", extensions = {}, snapshot } = request;
     if (snapshot) {
       const message = `Cannot make container "${id}": there are no snapshots`;

@@ -1,4 +1,5 @@
 import type { CallOptions } from "../../src/runtime.ts";
+import { checkOptions } from "./host-checks.ts";
 import { hostError } from "./host-error.ts";
 
 /** What belongs to one opened runtime: it ends when that is disposed, and the containers go on. */
@@ -15,8 +16,11 @@ export class HostSession {
     this.#closed.abort(hostError("unavailable", 'Cannot use runtime "host": closed'));
   }
 
-  /** Refuses a call whose signal has aborted, or that comes after the end. */
+  /**
+   * Refuses options that are none, a call whose signal has aborted, and one that comes after the end.
+   */
   check(options: CallOptions | undefined): void {
+    checkOptions(options);
     options?.signal?.throwIfAborted();
     this.#closed.signal.throwIfAborted();
   }

@@ -27,6 +27,7 @@ export class Bench {
   readonly #pending = new PendingCalls();
   readonly #ids = new Set<string>();
   readonly #budgetMs: number;
+  readonly #run = crypto.randomUUID().slice(0, 8);
   #client: Client | undefined;
   #count = 0;
   #isFailed = false;
@@ -76,9 +77,12 @@ export class Bench {
     }
   }
 
-  /** An id that no other container of the suite has; it is removed at the end. */
+  /**
+   * An id that no other container has, of this suite or of one that runs, or ran, on the same host;
+   * it is removed at the end.
+   */
   newId(): string {
-    const id = `contract-${++this.#count}`;
+    const id = `contract-${this.#run}-${++this.#count}`;
     this.#ids.add(id);
     return id;
   }

@@ -27,13 +27,16 @@ export function controlContract(bench: Bench): void {
     });
   }, { skip: skipReason(pause) });
 
-  bench.it("delete() with force removes a paused container", async () => {
-    await bench.withRunning(run, async (id) => {
-      if (pause === true) await bench.client.pause(id);
-      await bench.client.delete(id, { force: true });
-      await rejectsWith(bench.client.status(id), "not_found");
-    });
-  });
+  if (pause !== false) {
+    bench.it("delete() with force removes a paused container", async () => {
+      await bench.withRunning(run, async (id) => {
+        await bench.client.pause(id);
+        assert.equal((await bench.client.status(id)).state, "paused");
+        await bench.client.delete(id, { force: true });
+        await rejectsWith(bench.client.status(id), "not_found");
+      });
+    }, { skip: skipReason(pause) });
+  }
 
   bench.it("stats() measures a running container", async () => {
     await bench.withRunning(run, async (id) => {
@@ -95,13 +98,13 @@ export function controlContract(bench: Bench): void {
     });
   });
 
-  bench.it("a container whose process has ended cannot be paused or measured", async () => {
-    await bench.withRunning({ does: "exit", code: 0 }, async (id) => {
-      await bench.client.wait(id);
-      if (pause === true) {
+  if (pause !== false) {
+    bench.it("a container whose process has ended cannot be paused", async () => {
+      await bench.withRunning({ does: "exit", code: 0 }, async (id) => {
+        await bench.client.wait(id);
         await rejectsWith(bench.client.pause(id), "failed_precondition", { containerId: id });
-      }
-      assert.equal((await bench.client.status(id)).state, "stopped");
-    });
-  });
+        assert.equal((await bench.client.status(id)).state, "stopped");
+      });
+    }, { skip: skipReason(pause) });
+  }
 }

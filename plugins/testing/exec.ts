@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { assertExited, rejectsWith } from "./assertions.ts";
 import type { Bench } from "./bench.ts";
 
+/** How long is waited before an id that is in use is tried again, in milliseconds. */
+const RETRY_MS = 20;
+
 /** Further processes in a running container. */
 export function execContract(bench: Bench): void {
   const { options } = bench;
@@ -170,6 +173,7 @@ async function untilFree(call: () => Promise<unknown>): Promise<void> {
     } catch (error) {
       const isInUse = (error as { code?: unknown }).code === "already_exists";
       if (!isInUse || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 }

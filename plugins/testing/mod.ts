@@ -31,6 +31,7 @@
  */
 
 import { after, before, describe } from "node:test";
+import { badOptionsContract } from "./bad-options.ts";
 import { Bench } from "./bench.ts";
 import { checkpointContract } from "./checkpoint.ts";
 import { controlContract } from "./control.ts";
@@ -71,6 +72,7 @@ export function runtimeContract(options: RuntimeContractOptions): void {
     recordContract(bench);
     lifecycleContract(bench);
     execContract(bench);
+    badOptionsContract(bench);
     signalContract(bench);
     controlContract(bench);
     terminalContract(bench);

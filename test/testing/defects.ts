@@ -21,9 +21,9 @@ export const defects: readonly KnownDefect[] = [
     events: () => (event) => event.type === "exit" ? [event, event] : [event],
     fails: [
       "events() gives create, start and exit of a container, in this order, once",
+      "events() gives exec-added, exec-started and exit of a further process, in this order, once",
       "events() gives one exit for each process, after its start, however it ends",
       "events() keeps the order of each of many containers, one exit each",
-      "events() misses nothing that happens right after ready, also in a second stream",
       "events() tells of what another client does",
     ],
   },
@@ -71,7 +71,7 @@ export const defects: readonly KnownDefect[] = [
     events: () => (event) => event.type === "exit" && event.processId !== "init" ? [] : [event],
     fails: [
       "exec() refuses an id in use with already_exists, and takes it again after the end",
-      "events() gives exec-added, exec-started, exit and delete of a further process",
+      "events() gives exec-added, exec-started and exit of a further process, in this order, once",
       "events() gives one exit for each process, after its start, however it ends",
     ],
   },
@@ -91,7 +91,7 @@ export const defects: readonly KnownDefect[] = [
       "signalProcess() with TERM ends a further process with 143",
       "signalProcess() with all reaches every process of the container",
       "pause() and resume() freeze and thaw, and the state tells",
-      "events() gives exec-added, exec-started, exit and delete of a further process",
+      "events() gives exec-added, exec-started and exit of a further process, in this order, once",
       "restore() with a process id finds a further process, and its end",
       "calls by id work on another client's container without restore()",
     ],
@@ -147,6 +147,7 @@ export const defects: readonly KnownDefect[] = [
       "events() gives one exit for each process, after its start, however it ends",
       "restore() says not_found for a container that no runtime has",
       "calls by id work on another client's container without restore()",
+      "handles refuse options that are none, and do nothing",
     ],
   },
   {
@@ -157,6 +158,7 @@ export const defects: readonly KnownDefect[] = [
     }),
     fails: [
       "create() refuses an id that is in use with conflict",
+      "handles refuse options that are none, and do nothing",
     ],
   },
   {
@@ -198,6 +200,7 @@ export const defects: readonly KnownDefect[] = [
     fails: [
       "deleteTask() refuses a running task; force kills it and tells how it ended",
       "pause() and resume() freeze and thaw, and the state tells",
+      "handles refuse options that are none, and do nothing",
     ],
   },
   {
@@ -210,7 +213,16 @@ export const defects: readonly KnownDefect[] = [
       "run() that is aborted kills and removes the container",
       "newTask() makes a task that does not run until start()",
       "delete() with force removes a paused container",
+      "handles refuse options that are none, and do nothing",
     ],
+  },
+  {
+    name: "takes any options",
+    task: (real) => ({
+      delete: (options) => real.delete({ ...options, force: Boolean(options?.force) }),
+      listPids: (options) => real.listPids?.({ signal: options?.signal }) ?? Promise.resolve([]),
+    }),
+    fails: ["handles refuse options that are none, and do nothing"],
   },
   {
     name: "ends containers with their client",
@@ -233,8 +245,10 @@ export const defects: readonly KnownDefect[] = [
     task: () => ({ pause: () => Promise.resolve() }),
     fails: [
       "every call rejects with the reason of a signal that has aborted before",
+      "handles refuse options that are none, and do nothing",
       "pause() and resume() freeze and thaw, and the state tells",
-      "a container whose process has ended cannot be paused or measured",
+      "delete() with force removes a paused container",
+      "a container whose process has ended cannot be paused",
       "events() gives paused and resumed",
     ],
   },
@@ -244,6 +258,7 @@ export const defects: readonly KnownDefect[] = [
     task: () => ({ resume: () => new Promise(() => {}) }),
     fails: [
       "every call rejects with the reason of a signal that has aborted before",
+      "handles refuse options that are none, and do nothing",
       "pause() and resume() freeze and thaw, and the state tells",
       "events() gives paused and resumed",
     ],
@@ -255,6 +270,7 @@ export const defects: readonly KnownDefect[] = [
     }),
     fails: [
       "every call rejects with the reason of a signal that has aborted before",
+      "handles refuse options that are none, and do nothing",
       "stats() measures a running container",
     ],
   },
