@@ -61,7 +61,7 @@ function show(clients: number, total: number, outcome: Outcome): void {
 }
 
 describe("events() in a flood", () => {
-  const total = scale(10_000, 100_000);
+  const total = scale(6_000, 100_000);
 
   for (const clients of [1, 4]) {
     it(`events() of ${clients} clients give ${total} events to 99 readers, and gaps to a slow one`, async () => {
