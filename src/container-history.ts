@@ -317,6 +317,7 @@ export class ContainerHistory {
     if (this.#isAlive && this.#state !== "created") told.push(this.#exit(exit));
     told.push(deleteEvent({ containerId: this.#id, processId: INIT_PROCESS }, this.#pid));
     const at = event?.timestamp.getTime() ?? Date.now();
+    this.#execs.trim();
     this.#gone.add({ pid: this.#pid, at, isStarted: this.#isStarted, execs: this.#execs });
     this.#state = "none";
     this.#pid = 0;

@@ -1,4 +1,6 @@
 import { abortable } from "./abort.ts";
+import { Backoff } from "./backoff.ts";
+import { backgroundDelay } from "./delay.ts";
 import { ContainerError } from "./errors.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { ContainerEvent, EventStream, RuntimeEvent } from "./events.ts";
@@ -35,6 +37,7 @@ export class EventHub implements AsyncDisposable {
   readonly #handlerBudgetMs: number;
   readonly #sources = new Map<Runtime, EventStream>();
   readonly #queues = new Set<EventQueue<RuntimeEvent>>();
+  readonly #stop = new AbortController();
   /** The containers whose handler loses events. */
   readonly #behind = new Set<string>();
 
@@ -87,6 +90,7 @@ export class EventHub implements AsyncDisposable {
    * itself wait for this.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
     for (const queue of [...this.#queues]) queue.close();
     const sources = [...this.#sources.values()];
     this.#sources.clear();
@@ -107,6 +111,27 @@ export class EventHub implements AsyncDisposable {
     await source.ready;
   }
 
+  /** Subscribes again where a stream has ended by itself, until it is not wanted any more. */
+  async #subscribeAgain(
+    runtime: Runtime,
+    ended: EventStream,
+    backoff: Backoff,
+  ): Promise<EventStream | undefined> {
+    let source = ended;
+    for (;;) {
+      await backgroundDelay(backoff.next(), this.#stop.signal);
+      if (this.#sources.get(runtime) !== source) return undefined;
+      try {
+        source = runtime.events();
+        this.#sources.set(runtime, source);
+        await source.ready;
+        return source;
+      } catch {
+        // It is not there again yet.
+      }
+    }
+  }
+
   async #pump(runtime: Runtime, source: EventStream): Promise<void> {
     try {
       await source.ready;
@@ -114,16 +139,27 @@ export class EventHub implements AsyncDisposable {
       this.#sources.delete(runtime); // whoever waits for it is told
       return;
     }
-    try {
-      for await (const event of source) {
-        for (const queue of this.#queues) queue.push(event);
-        if (this.#backend && "containerId" in event) this.#handle(this.#backend, event);
+    const backoff = new Backoff();
+    for (let stream: EventStream | undefined = source; stream !== undefined;) {
+      try {
+        for await (const event of stream) {
+          backoff.reset();
+          this.#tell(event);
+        }
+      } catch (error) {
+        this.#onError(error);
       }
-    } catch (error) {
-      this.#onError(error);
-    } finally {
-      if (this.#sources.get(runtime) === source) this.#sources.delete(runtime);
+      if (this.#sources.get(runtime) !== stream) return;
+      // Its readers and handlers must not wait for ever for what nobody would tell.
+      this.#tell({ type: "disconnected", timestamp: new Date() });
+      stream = await this.#subscribeAgain(runtime, stream, backoff);
+      if (stream) this.#tell({ type: "connected", timestamp: new Date() });
     }
+  }
+
+  #tell(event: RuntimeEvent): void {
+    for (const queue of this.#queues) queue.push(event);
+    if (this.#backend && "containerId" in event) this.#handle(this.#backend, event);
   }
 
   #handle(backend: Backend, event: ContainerEvent): void {

@@ -5,6 +5,9 @@ import { ExecHistory, type KnownExit } from "./exec-history.ts";
 /** How many ended ones are remembered beside those that run, for events of them that come late. */
 const ENDED_LIMIT = 256;
 
+/** How many are remembered of a task that is gone. */
+const GONE_LIMIT = 16;
+
 /** What is told of the further processes of one task. */
 export class ExecHistories {
   readonly #containerId: string;
@@ -65,6 +68,14 @@ export class ExecHistories {
   /** The ends of those whose start was told, as all of them are gone. */
   lose(): ContainerEvent[] {
     return [...this.#execs.values()].flatMap((exec) => exec.lose());
+  }
+
+  /** Forgets all but a few, of a task that is gone. */
+  trim(): void {
+    for (const processId of this.#execs.keys()) {
+      if (this.#execs.size <= GONE_LIMIT) return;
+      this.#execs.delete(processId);
+    }
   }
 
   #forgetBut(asked: string): void {

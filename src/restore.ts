@@ -31,25 +31,28 @@ export async function restore(
       const task = await container.task(attach);
       return { process: task, hold: () => handles.addTask(container, task) };
     }
-    const task = await handles.task(container.id, { signal });
+    const task = await handles.task(container.id, { signal }).catch(unlessWithoutTask);
+    if (task === undefined) return undefined;
     const process = await task.loadProcess(processId, attach);
     return { process, hold: () => handles.addProcess(process) };
   };
   try {
-    const { process, hold } = await load();
+    const loaded = await load();
+    if (loaded === undefined) return gone;
+    const { process, hold } = loaded;
     const alive = await isAlive(process, signal);
     hold();
     return { alive, pid: process.pid, process };
   } catch (error) {
-    if (!isMissing(error, processId)) throw error;
-    return { alive: false, pid: 0, process: undefined };
+    if (isContainerError(error, "not_found")) return gone;
+    throw error;
   }
 }
 
-/** Whether there is no such process: none of its id, or no task. */
-function isMissing(error: unknown, processId: string): boolean {
-  return isContainerError(error, "not_found") ||
-    (processId !== INIT_PROCESS && isContainerError(error, "failed_precondition"));
+const gone = { alive: false, pid: 0, process: undefined } as const;
+
+function unlessWithoutTask(error: unknown): undefined {
+  if (!isContainerError(error, "failed_precondition")) throw error;
 }
 
 async function isAlive(process: Process, signal: AbortSignal | undefined): Promise<boolean> {

@@ -20,12 +20,12 @@ export function containerdEvents(session: Session, { signal }: CallOptions): Eve
   if (signal?.aborted) abort();
   const close = () => stop.abort(session.closedError(SUBJECT));
   const forget = session.onClosing(close);
-  stop.signal.addEventListener("abort", () => {
+  if (session.closed) close();
+  const onEnd = () => {
     signal?.removeEventListener("abort", abort);
     forget();
-  }, { once: true });
-  if (session.closed) close();
-  return gaplessEvents(new SessionEvents(session), { signal: stop.signal });
+  };
+  return gaplessEvents(new SessionEvents(session), { signal: stop.signal, onEnd });
 }
 
 /** The events of one session's namespace, as containerd tells them. */

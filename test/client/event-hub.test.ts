@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { type Backend, EventHub } from "../../src/event-hub.ts";
 import { isContainerError } from "../../src/errors.ts";
 import type { RuntimeEvent } from "../../src/events.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { exitOf, startOf } from "./events-fixture.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 
@@ -96,6 +97,30 @@ describe("EventHub", () => {
     });
     await assert.rejects(late.ready, (error) => error === reason);
     assert.deepEqual(await take(late, 1), []);
+  });
+
+  it("stream() goes on after a runtime's stream that ends by itself, and says so", async () => {
+    const runtime = new FakeRuntime();
+    const { hub } = makeHub();
+    const stream = hub.stream(() => Promise.resolve([runtime]), {});
+    await stream.ready;
+    const iterator = stream[Symbol.asyncIterator]();
+    const next = async () => {
+      const { value } = await iterator.next();
+      return value?.type;
+    };
+    runtime.emit(startOf("before"));
+    assert.equal(await next(), "start");
+    runtime.subscriptionProblem = new Error("not there yet");
+    runtime.endSubscriptions();
+    assert.equal(await next(), "disconnected");
+    runtime.subscriptionProblem = undefined;
+    assert.equal(await next(), "connected");
+    runtime.emit(exitOf("after"));
+    assert.equal(await next(), "exit");
+    await stream[Symbol.asyncDispose]();
+    await eventually("nothing is subscribed to", () => runtime.subscriptions === 0);
+    await hub[Symbol.asyncDispose]();
   });
 
   it("stream() rejects its readers when no runtime can be had", async () => {

@@ -61,6 +61,11 @@ export class FakeRuntime implements Runtime {
     for (const queue of this.#queues) queue.push(event);
   }
 
+  /** Ends all subscriptions, as a runtime must not. */
+  endSubscriptions(): void {
+    for (const queue of [...this.#queues]) queue.close();
+  }
+
   async version(): Promise<{ readonly version: string; readonly revision: string }> {
     await this.note("version");
     return { version: "1.0", revision: "" };

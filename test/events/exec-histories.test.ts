@@ -40,6 +40,15 @@ describe("ExecHistories", () => {
     assert.ok(execs.hasEnded("health", COUNT));
   });
 
+  it("trim() keeps the latest few", () => {
+    const execs = new ExecHistories("c", () => undefined);
+    for (let index = 1; index <= COUNT; index++) life(execs, `x${index}`, index);
+    execs.trim();
+    assert.ok(execs.hasEnded(`x${COUNT}`, COUNT));
+    assert.ok(execs.hasEnded(`x${COUNT - 15}`, COUNT - 15));
+    assert.ok(!execs.hasEnded(`x${COUNT - 16}`, COUNT - 16));
+  });
+
   it("split() takes out what runs as it is said, and only that", () => {
     const execs = new ExecHistories("c", () => undefined);
     execs.of("same").settle({ pid: 1, state: "running" });
