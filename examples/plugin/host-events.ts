@@ -1,6 +1,37 @@
-import type { ContainerEvent, EventBase, EventStream } from "../../src/mod.ts";
+import type { ContainerEvent, EventBase, EventStream, RuntimeEvent } from "../../src/mod.ts";
 
-type Subscriber = ReadableStreamDefaultController<ContainerEvent>;
+/** How many events a reader may be behind by; those beyond are lost to it, and it is told so. */
+const LIMIT = 4096;
+
+/** Whoever is told, at a pace of their own: nobody who reads slowly keeps others waiting. */
+class Subscriber {
+  readonly stream: ReadableStream<RuntimeEvent>;
+  #controller: ReadableStreamDefaultController<RuntimeEvent> | undefined;
+  #missed = 0;
+
+  constructor(onCancel: () => void) {
+    this.stream = new ReadableStream<RuntimeEvent>({
+      start: (controller) => void (this.#controller = controller),
+      // There is room again: what is read next is that events are missing here.
+      pull: (controller) => {
+        if (this.#missed === 0) return;
+        controller.enqueue({ type: "gap", timestamp: new Date(), missed: this.#missed });
+        this.#missed = 0;
+      },
+      cancel: onCancel,
+    }, { highWaterMark: LIMIT });
+  }
+
+  tell(event: ContainerEvent): void {
+    const room = this.#controller?.desiredSize ?? 0;
+    if (room > 0 && this.#missed === 0) this.#controller?.enqueue(event);
+    else this.#missed++;
+  }
+
+  end(): void {
+    this.#controller?.close();
+  }
+}
 
 /** Tells every subscriber of everything that happens, in the order in which it does. */
 export class HostEvents {
@@ -9,27 +40,21 @@ export class HostEvents {
 
   /** Tells of an event. */
   emit(event: ContainerEvent): void {
-    for (const subscriber of this.#subscribers) subscriber.enqueue(event);
+    for (const subscriber of this.#subscribers) subscriber.tell(event);
   }
 
   /** Subscribes, until the signal aborts, the stream is disposed or its reader leaves the loop. */
   subscribe(signal: AbortSignal): EventStream {
-    let own: Subscriber | undefined;
     const forget = () => {
       signal.removeEventListener("abort", end);
-      return own !== undefined && this.#remove(own);
+      return this.#remove(subscriber);
     };
     const end = () => {
-      if (forget()) own?.close();
+      if (forget()) subscriber.end();
     };
-    // A stream queues what is not read yet: nobody who reads slowly keeps others waiting.
-    const stream = new ReadableStream<ContainerEvent>({
-      start: (subscriber) => {
-        own = subscriber;
-        this.#add(subscriber);
-      },
-      cancel: () => void forget(),
-    });
+    const subscriber = new Subscriber(() => void forget());
+    const { stream } = subscriber;
+    this.#add(subscriber);
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { once: true });
     return {

@@ -34,11 +34,6 @@ export class Pipe {
     return this.#isEnded;
   }
 
-  /** Bytes that were written and not read. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /**
    * Writes a copy of a chunk; resolves once all of it is in the pipe.
    *

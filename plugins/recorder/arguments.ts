@@ -1,5 +1,6 @@
+import { checkCall } from "../../src/check-options.ts";
 import type { ExitStatus } from "../../src/exit-status.ts";
-import type { CreateRequest, ProcessSpec } from "../../src/runtime.ts";
+import type { ContainerChanges, CreateRequest, ProcessSpec } from "../../src/runtime.ts";
 import type { StdioOptions } from "../../src/stdio.ts";
 import type { RecordedMethod } from "./methods.ts";
 import type { RecordedObject, RecordedValue } from "./recording.ts";
@@ -7,20 +8,42 @@ import type { RecordedObject, RecordedValue } from "./recording.ts";
 /** What stands for what may be secret. */
 const REDACTED = "redacted";
 
+/** What stands for options that are none: whom they are for refuses them. */
+export const UNREADABLE = "unreadable";
+
 type Arguments = readonly unknown[];
+
+/** How {@linkcode recordedArguments} reads them. */
+export interface ReadArgumentsOptions {
+  /** Whether what may be secret is taken down. */
+  readonly contents: boolean;
+  /** Which of them has the options. */
+  readonly optionsAt: number;
+}
 
 /** What a call was given, without what may be secret unless contents are asked for. */
 export function recordedArguments(
   method: RecordedMethod,
   args: Arguments,
-  options: { readonly contents: boolean },
+  { contents, optionsAt }: ReadArgumentsOptions,
 ): RecordedObject {
   const describe = DESCRIPTIONS[method];
+  const options = isReadable(args[optionsAt]) ? {} : { options: UNREADABLE };
   try {
-    return describe ? withoutMissing(describe(args, options.contents)) : {};
+    return describe ? { ...withoutMissing(describe(args, contents)), ...options } : options;
   } catch {
     // Bad input is refused by whom it is for; a recorder must not be the one who stumbles.
-    return { unreadable: true };
+    return { unreadable: true, ...options };
+  }
+}
+
+/** Whether a runtime takes options for some. */
+function isReadable(options: unknown): boolean {
+  try {
+    if (options !== undefined) checkCall(options as object);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -43,7 +66,7 @@ const DESCRIPTIONS: Readonly<
   },
   "runtime.listContainers": ([options]) => fieldsOf(options, "filters"),
   "container.update": ([changes]) => {
-    const { labels, extensions } = fieldsOf(changes, "labels", "extensions");
+    const { labels, extensions } = changes as ContainerChanges;
     return { labels, extensions: extensions && Object.keys(extensions) };
   },
   "container.newTask": ([options]) => ({

@@ -1,6 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { checkNames } from "../../src/check-options.ts";
-import { invalidArgument } from "../../src/errors.ts";
+import { invalidArgument, shown } from "../../src/errors.ts";
 import type { RuntimeRecorder } from "../../src/recorder.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import { recordingInterceptor } from "./interceptor.ts";
@@ -13,7 +13,10 @@ import { recordingText, type RecordingTextOptions } from "./text.ts";
 export interface FlightRecorderOptions {
   /** How many entries are kept. Default: 10,000. */
   readonly limit?: number | undefined;
-  /** About how much memory they may take, in bytes. Default: 8 MiB. */
+  /**
+   * About how much memory they may take, in bytes; calls that have not ended, and whose entries fell
+   * out, may take as much again. Default: 8 MiB.
+   */
   readonly limitBytes?: number | undefined;
   /**
    * Whether what may be secret is taken down, too: the bytes of streams, environments and the
@@ -67,7 +70,7 @@ export function flightRecorder(options: FlightRecorderOptions = {}): FlightRecor
   checkCount("limit", limit, 1);
   checkCount("limitBytes", limitBytes, 1);
   if (typeof contents !== "boolean") {
-    throw invalidArgument("contents", `Cannot use contents "${String(contents)}": not a boolean`);
+    throw invalidArgument("contents", `Cannot use contents "${shown(contents)}": not a boolean`);
   }
   const journal = new Journal({ limit, limitBytes, contents });
   const handles = new RecordedHandles(journal);
@@ -83,6 +86,11 @@ export function flightRecorder(options: FlightRecorderOptions = {}): FlightRecor
     entries: () => journal.entries,
     text: (options: RecordingTextOptions = {}) => {
       checkNames(options, "containerId", "last");
+      const { containerId } = options;
+      if (containerId !== undefined && typeof containerId !== "string") {
+        const message = `Cannot use containerId "${shown(containerId)}": not a string`;
+        throw invalidArgument("containerId", message);
+      }
       if (options.last !== undefined) checkCount("last", options.last, 0);
       return recordingText(journal, options);
     },
@@ -98,6 +106,6 @@ export function flightRecorder(options: FlightRecorderOptions = {}): FlightRecor
 
 function checkCount(field: string, value: unknown, least: number): void {
   if (value === Infinity || (Number.isSafeInteger(value) && Number(value) >= least)) return;
-  const message = `Cannot use ${field} "${String(value)}": not a whole number from ${least}`;
+  const message = `Cannot use ${field} "${shown(value)}": not a whole number from ${least}`;
   throw invalidArgument(field, message);
 }

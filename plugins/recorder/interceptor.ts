@@ -49,7 +49,12 @@ export function recordingInterceptor(journal: Journal): Interceptor {
         finish("ok");
         return response;
       }
-      const message = counted(response.message, () => counts.received++, { finish, failed });
+      const message = counted(response.message, () => counts.received++, {
+        // Of what nobody begins to read no end would be seen.
+        begin: onAbort(signal, () => failed(signal.reason)),
+        finish,
+        failed,
+      });
       return { ...response, message };
     } catch (error) {
       failed(error);
@@ -58,15 +63,24 @@ export function recordingInterceptor(journal: Journal): Interceptor {
   };
 }
 
+/** Calls when a signal aborts; gives what takes the call back. */
+function onAbort(signal: AbortSignal, call: () => void): () => void {
+  if (signal.aborted) call();
+  signal.addEventListener("abort", call, { once: true });
+  return () => signal.removeEventListener("abort", call);
+}
+
 async function* counted<Message>(
   messages: AsyncIterable<Message>,
   count: () => void,
   ends?: {
+    readonly begin: () => void;
     readonly finish: (outcome: RpcEnd["outcome"]) => void;
     readonly failed: (error: unknown) => void;
   },
 ): AsyncGenerator<Message> {
   let isDone = false;
+  ends?.begin();
   try {
     for await (const message of messages) {
       count();

@@ -1,4 +1,4 @@
-import { isContainerError } from "../../src/errors.ts";
+import { isContainerError, shown } from "../../src/errors.ts";
 import type {
   CallEntry,
   Entry,
@@ -6,9 +6,9 @@ import type {
   Outcome,
   RecordedObject,
   ReturnEntry,
-  RpcEntry,
 } from "./recording.ts";
 import { toBase64 } from "./base64.ts";
+import { OpenEntries } from "./open-entries.ts";
 import { Ring } from "./ring.ts";
 
 /** An entry, before it is numbered and has its time. */
@@ -51,7 +51,7 @@ export class Journal {
   /** Whether contents are taken down that may be secret. */
   readonly contents: boolean;
   readonly #ring: Ring;
-  readonly #open = new Map<string, CallEntry | RpcEntry>();
+  readonly #open: OpenEntries;
   readonly #startMs = performance.now();
   #seq = 0;
   #calls = 0;
@@ -65,6 +65,7 @@ export class Journal {
     readonly contents: boolean;
   }) {
     this.#ring = new Ring(limits.limit, limits.limitBytes);
+    this.#open = new OpenEntries(limits.limit, limits.limitBytes);
     this.contents = limits.contents;
   }
 
@@ -87,7 +88,7 @@ export class Journal {
   get entries(): readonly Entry[] {
     const kept = this.#ring.entries;
     const firstSeq = kept[0]?.seq ?? Infinity;
-    return [...[...this.#open.values()].filter(({ seq }) => seq < firstSeq), ...kept];
+    return [...this.#open.entries.filter(({ seq }) => seq < firstSeq), ...kept];
   }
 
   /** A number for a handle. */
@@ -101,33 +102,51 @@ export class Journal {
    * @param contents Bytes that belong to it. Most are never asked for: they are written as base64
    * only then, which costs far more than a copy.
    */
-  add(entry: NewEntry, contents?: Uint8Array): Entry {
+  add(entry: NewEntry, contents?: Uint8Array): void {
+    this.#add(entry, contents);
+  }
+
+  #add(
+    entry: NewEntry,
+    contents?: Uint8Array,
+  ): { readonly entry: Entry; readonly bytes: number } {
     const { nowMs } = this;
     const base = { seq: ++this.#seq, atMs: nowMs, timeMs: Date.now() };
     // The parts are those of one member of the union; the compiler does not put them together.
     const whole = { ...base, ...entry } as Entry;
-    this.#ring.add(whole, contents?.byteLength ?? 0);
+    const bytes = this.#ring.add(whole, contents?.byteLength ?? 0);
     if (contents !== undefined) {
       const copy = new Uint8Array(contents);
       const get = () => toBase64(copy);
       Object.defineProperty(whole, "contents", { enumerable: true, configurable: true, get });
     }
-    return whole;
+    return { entry: whole, bytes };
+  }
+
+  /** Takes an entry down that begins something; gives what tells, once, how long it took. */
+  #begin(begun: NewEntry): () => number | undefined {
+    const { entry, bytes } = this.#add(begun);
+    const forget = this.#open.add(entry, bytes);
+    let hasEnded = false;
+    return () => {
+      if (hasEnded) return undefined;
+      hasEnded = true;
+      forget();
+      return rounded(this.nowMs - entry.atMs);
+    };
   }
 
   /** Takes down that a call begins; gives what takes down its end. */
   call(begun: NewCall): OpenCall {
     const call = ++this.#calls;
     const { containerId, processId } = begun;
-    const entry = this.add({ kind: "call", call, ...begun });
-    const key = `call ${call}`;
-    this.#open.set(key, entry as CallEntry);
+    const ended = this.#begin({ kind: "call", call, ...begun });
     const end = (
       outcome: Outcome,
       more: Partial<Pick<ReturnEntry, "value" | "handle" | "code" | "exitCode" | "message">>,
     ) => {
-      if (!this.#open.delete(key)) return;
-      const durationMs = rounded(this.nowMs - entry.atMs);
+      const durationMs = ended();
+      if (durationMs === undefined) return;
       const ids = idsOf({ containerId, processId });
       this.add({ kind: "return", call, ...ids, outcome, durationMs, ...more });
     };
@@ -155,12 +174,10 @@ export class Journal {
   }): (end: RpcEnd) => void {
     const rpc = ++this.#rpcs;
     const { containerId, processId } = begun;
-    const entry = this.add({ kind: "rpc", rpc, ...begun });
-    const key = `rpc ${rpc}`;
-    this.#open.set(key, entry as RpcEntry);
+    const ended = this.#begin({ kind: "rpc", rpc, ...begun });
     return (end) => {
-      if (!this.#open.delete(key)) return;
-      const durationMs = rounded(this.nowMs - entry.atMs);
+      const durationMs = ended();
+      if (durationMs === undefined) return;
       this.add({
         kind: "rpc-return",
         rpc,
@@ -173,7 +190,7 @@ export class Journal {
 }
 
 /** Ids without those that are not there. */
-export function idsOf(
+function idsOf(
   { containerId, processId }: Pick<EntryBase, "containerId" | "processId">,
 ): Pick<EntryBase, "containerId" | "processId"> {
   return {
@@ -184,7 +201,7 @@ export function idsOf(
 
 /** What an error says. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : shown(error);
 }
 
 /** Microseconds are exact enough. */

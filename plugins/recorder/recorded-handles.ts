@@ -12,6 +12,7 @@ import type {
   Task,
   Version,
 } from "../../src/runtime.ts";
+import { shown } from "../../src/errors.ts";
 import type { Stdio } from "../../src/stdio.ts";
 import { recordedArguments, recordedStatus, withoutMissing } from "./arguments.ts";
 import type { Journal } from "./journal.ts";
@@ -65,7 +66,7 @@ export class RecordedHandles {
           "listContainers",
           () => (options?: ListOptions) => {
             const method = "runtime.listContainers";
-            const described = recordedArguments(method, [options], this.#journal);
+            const described = this.#arguments({ method, optionsAt: 0 }, [options]);
             return recordedList({
               call: () => this.#journal.call({ method, ...owner, arguments: described }),
               infos: () => real.listContainers?.(options) ?? [],
@@ -188,7 +189,7 @@ export class RecordedHandles {
       ...owner,
       ...textMember("containerId", shape.containerId?.(args)),
       ...textMember("processId", shape.processId?.(args)),
-      arguments: recordedArguments(shape.method, args, this.#journal),
+      arguments: this.#arguments(shape, args),
     });
     const given: { owner?: Owner } = {};
     try {
@@ -206,6 +207,10 @@ export class RecordedHandles {
       call.failed(error, signal);
       throw error;
     }
+  }
+
+  #arguments({ method, optionsAt }: CallShape, args: readonly unknown[]): RecordedObject {
+    return recordedArguments(method, args, { contents: this.#journal.contents, optionsAt });
   }
 
   /** Calls at once where nothing is to be awaited: whoever calls twice is served in that order. */
@@ -236,7 +241,7 @@ export class RecordedHandles {
     if (!isGiven || typeof stdio !== "object" || stdio === null) return args;
     const ids = {
       containerId: owner.containerId ?? "",
-      processId: processId ? String(processId(args)) : "init",
+      processId: processId ? shown(processId(args)) : "init",
     };
     // Until it is known, the handle is the one that the call was made on.
     const streams = recordedTargets(
@@ -248,7 +253,9 @@ export class RecordedHandles {
   }
 
   #events(owner: Owner, real: Runtime, options: CallOptions | undefined): unknown {
-    const call = this.#journal.call({ method: "runtime.events", ...owner, arguments: {} });
+    const method = "runtime.events";
+    const described = this.#arguments({ method, optionsAt: 0 }, [options]);
+    const call = this.#journal.call({ method, ...owner, arguments: described });
     const signal = signalOf(options);
     try {
       return recordedEvents(this.#journal, real.events(options), call, signal);

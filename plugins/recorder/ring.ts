@@ -1,5 +1,8 @@
 import type { Entry } from "./recording.ts";
 
+/** How many places are free, at least, before all are moved down. */
+const LEAST_MOVE = 1024;
+
 interface Slot {
   readonly entry: Entry;
   readonly bytes: number;
@@ -42,8 +45,9 @@ export class Ring {
    * Adds an entry; as many old ones fall out as it needs room.
    *
    * @param moreBytes What it will hold beside what is in it.
+   * @returns About how much memory it takes, in bytes.
    */
-  add(entry: Entry, moreBytes: number): void {
+  add(entry: Entry, moreBytes: number): number {
     const bytes = sizeOf(entry) + moreBytes;
     this.#slots.push({ entry, bytes });
     this.#bytes += bytes;
@@ -53,10 +57,11 @@ export class Ring {
       this.#dropped++;
     }
     // Moving all down costs little if it is done seldom.
-    if (this.#first > this.#limit) {
+    if (this.#first > LEAST_MOVE && this.#first > this.#slots.length / 2) {
       this.#slots = this.#slots.slice(this.#first);
       this.#first = 0;
     }
+    return bytes;
   }
 }
 

@@ -45,7 +45,7 @@ export function recordingText(source: TextSource, options: RecordingTextOptions)
 }
 
 /** The calls that have not ended, in the order in which they began. */
-export function pendingOf(entries: readonly Entry[]): readonly (CallEntry | RpcEntry)[] {
+function pendingOf(entries: readonly Entry[]): readonly (CallEntry | RpcEntry)[] {
   const open = new Map<string, CallEntry | RpcEntry>();
   for (const entry of entries) {
     if (entry.kind === "call" || entry.kind === "rpc") open.set(numberOf(entry), entry);

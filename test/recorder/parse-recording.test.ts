@@ -54,6 +54,13 @@ describe("parseRecording()", () => {
     assert.deepEqual(parseRecording(JSON.stringify(recording)), recording);
   });
 
+  it("parseRecording() takes contents of any size, padded or not", () => {
+    for (const contents of ["", "YQ==", "YWI=", "YWJj", "+/+/", btoa("x".repeat(3_000_001))]) {
+      const whole = { ...recording, entries: [{ ...stdio, contents }] };
+      assert.deepEqual(parseRecording(whole), whole);
+    }
+  });
+
   it("parseRecording() refuses what is no recording", () => {
     refused("{", "recording");
     refused(undefined, "recording");
@@ -75,7 +82,9 @@ describe("parseRecording()", () => {
     refusedEntry({ ...call, containerId: null }, ".containerId");
     refusedEntry({ ...returned, code: "not-found" }, ".code");
     refusedEntry({ ...returned, exitCode: 256 }, ".exitCode");
-    refusedEntry({ ...stdio, contents: "*" }, ".contents");
+    for (const contents of ["*", "____", "YWJ", "YW=J", "====", 3]) {
+      refusedEntry({ ...stdio, contents }, ".contents");
+    }
     refusedEntry({ ...stdio, bytes: 2 ** 60 }, ".bytes");
     refusedEntry({ ...stdio, edge: "begin" }, ".edge");
     const { processId: _, ...nobody } = stdio;

@@ -12,6 +12,7 @@ import {
 import type { Client } from "../../src/client.ts";
 import { isContainerError } from "../../src/errors.ts";
 import { linuxSpec } from "../../src/oci/linux-spec.ts";
+import { processSpec } from "../../src/oci/process-spec.ts";
 import { clientOf, commandSpec, SHIM, testPrograms } from "../memory/bed.ts";
 
 interface Scene {
@@ -265,6 +266,37 @@ describe("flightRecorder()", () => {
     });
   });
 
+  it("flightRecorder() takes down calls that are given what is no text, and their errors", async () => {
+    await withRecorder({}, async ({ client, recorder }) => {
+      await client.create("web", commandSpec(["sleep", "infinity"]), SHIM);
+      const web = await client.start("web");
+      for (const bad of [Symbol("x"), Object.create(null), null] as never[]) {
+        await assert.rejects(
+          web.exec(bad, processSpec({ args: ["true"] }), { stdio: { stdout: "null" } }),
+          (error) => isContainerError(error, "invalid_argument"),
+        );
+      }
+      for (const bad of [Symbol("x"), null] as never[]) {
+        await assert.rejects(
+          web.kill("KILL", bad),
+          (error) => isContainerError(error, "invalid_argument"),
+        );
+      }
+      const source = new ReadableStream({ pull: () => Promise.reject(Object.create(null)) });
+      const failed = await web.exec("reads", processSpec({ args: ["cat"] }), {
+        stdio: { stdin: source },
+      });
+      await failed.start();
+      await failed.wait();
+      assert.match(recorder.text(), /stdin +error .*"object"/);
+      const kills = recorder.entries().flatMap((entry) =>
+        entry.kind === "call" && entry.method === "process.kill" ? [entry.arguments] : []
+      );
+      const refused = { signal: "KILL", options: "unreadable" };
+      assert.deepEqual(kills, [refused, refused]);
+    });
+  });
+
   it("text() is aligned, a line an entry, and only of what is asked for", async () => {
     await withRecorder({}, async ({ client, recorder }) => {
       await client.create("web", commandSpec(["true\nforged"]), SHIM);
@@ -293,6 +325,14 @@ describe("flightRecorder()", () => {
     const content: object = { contents: "yes" };
     assert.throws(() => flightRecorder(content), refused("contents"));
     assert.throws(() => flightRecorder().text({ last: -1 }), refused("last"));
+    const notText: object = { containerId: 5 };
+    assert.throws(() => flightRecorder().text(notText), refused("containerId"));
+    for (const bad of [Symbol("x"), Object.create(null)] as never[]) {
+      assert.throws(() => flightRecorder({ limit: bad }), refused("limit"));
+      assert.throws(() => flightRecorder({ contents: bad }), refused("contents"));
+      assert.throws(() => flightRecorder().text({ last: bad }), refused("last"));
+      assert.throws(() => flightRecorder().text({ containerId: bad }), refused("containerId"));
+    }
   });
 
   it("record() keeps what a plugin's handles have beside their contract, and prints them", async () => {

@@ -14,6 +14,7 @@ import {
 import type { Client } from "../../src/client.ts";
 import { isContainerError } from "../../src/errors.ts";
 import type { RuntimeEvent } from "../../src/events.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { clientOf, commandSpec, SHIM, testPrograms } from "../memory/bed.ts";
 
 interface Scene {
@@ -456,16 +457,30 @@ describe("replay()", () => {
         : entry
     );
     const abort = new AbortController();
-    const waiting = replay({ ...recording, entries }, { signal: abort.signal, budgetMs: 60_000 });
-    setTimeout(() => abort.abort(reason), 20);
-    await assert.rejects(waiting, reason);
+    const budgetMs = 59_999;
+    const [waits, restore] = timersOf(budgetMs);
+    try {
+      const waiting = replay({ ...recording, entries }, { signal: abort.signal, budgetMs });
+      await eventually("a wait that lasts", async () => {
+        const [first] = waits;
+        for (let turn = 0; turn < 3; turn++) await new Promise((go) => setTimeout(go, 0));
+        return first !== undefined && waits.has(first);
+      });
+      abort.abort(reason);
+      await assert.rejects(waiting, reason);
+      assert.equal(waits.size, 0);
+    } finally {
+      restore();
+    }
   });
 
   it("replay() refuses bad options and recordings", async () => {
     const { recording } = await recorded(({ client }) => client.version().then(() => {}));
     const refused = (field: string) => (error: unknown) =>
       isContainerError(error, "invalid_argument") && error.field === field;
-    await assert.rejects(replay(recording, { budgetMs: 0 }), refused("budgetMs"));
+    for (const budgetMs of [0, Symbol("x"), Object.create(null)] as number[]) {
+      await assert.rejects(replay(recording, { budgetMs }), refused("budgetMs"));
+    }
     await assert.rejects(
       replay(recording, { host: {} as unknown as MemoryHost }),
       refused("host"),
@@ -476,6 +491,22 @@ describe("replay()", () => {
     );
   });
 });
+
+/** The timers of a certain length that run, and what ends their being counted. */
+function timersOf(delayMs: number): [timers: ReadonlySet<unknown>, restore: () => void] {
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  const timers = new Set<unknown>();
+  globalThis.setTimeout = ((callback: () => void, ms?: number) => {
+    const timer = set(callback, ms);
+    if (ms === delayMs) timers.add(timer);
+    return timer;
+  }) as typeof set;
+  globalThis.clearTimeout = ((timer: never) => {
+    timers.delete(timer);
+    clear(timer);
+  }) as typeof clear;
+  return [timers, () => Object.assign(globalThis, { setTimeout: set, clearTimeout: clear })];
+}
 
 function code(status: unknown): unknown {
   return (status as { readonly code?: unknown }).code;

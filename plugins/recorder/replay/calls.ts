@@ -1,4 +1,4 @@
-import { isContainerError } from "../../../src/errors.ts";
+import { isContainerError, shown } from "../../../src/errors.ts";
 import type { Fault, MemoryHost } from "../../memory/mod.ts";
 import { withoutMissing } from "../arguments.ts";
 import type { CallEntry, EventEntry, RecordedObject, ReturnEntry } from "../recording.ts";
@@ -10,7 +10,7 @@ import { type Future, keyOf, subjectOf } from "./future.ts";
 import { type Handles, PLUGIN } from "./handles.ts";
 import type { Outage } from "./outage.ts";
 import type { Patience } from "./patience.ts";
-import { type Handle, perform } from "./perform.ts";
+import { type Handle, isRefused, perform } from "./perform.ts";
 import type { ReplayDifference, ReplayedCall } from "./result.ts";
 import { plainStatus } from "./subscription.ts";
 
@@ -133,7 +133,7 @@ export class Calls {
       entry,
     );
     const { signal } = abort;
-    const performed = method === "runtime.events"
+    const performed = method === "runtime.events" && !isRefused(entry.arguments)
       ? subscribe(entry, handle, signal)
       : perform(handle, entry, { signal, args, isHarmless });
     const ended = performed.then(
@@ -144,7 +144,7 @@ export class Calls {
       (error: unknown) => {
         const outcome = signal.aborted && error === signal.reason ? "aborted" : "error";
         const code = isContainerError(error) ? { code: error.code } : {};
-        const message = error instanceof Error ? error.message : String(error);
+        const message = error instanceof Error ? error.message : shown(error);
         running.result = outcome === "aborted"
           ? { ...result, outcome }
           : { ...result, outcome, ...code, message };

@@ -17,11 +17,23 @@ export class ReplayClock implements MemoryClock {
     return () => void this.#timers.delete(ring);
   }
 
-  /** Goes on to a time, never back. */
+  /** Goes on to a time, never back; calls back what is due meanwhile, in order. */
   goTo(timeMs: number): void {
-    this.#nowMs = Math.max(this.#nowMs, timeMs);
-    for (const [ring, dueMs] of [...this.#timers]) {
-      if (dueMs <= this.#nowMs && this.#timers.delete(ring)) ring();
+    for (let next = this.#next(timeMs); next; next = this.#next(timeMs)) {
+      const [ring, dueMs] = next;
+      this.#timers.delete(ring);
+      this.#nowMs = Math.max(this.#nowMs, dueMs);
+      ring();
     }
+    this.#nowMs = Math.max(this.#nowMs, timeMs);
+  }
+
+  /** What is due first, of what is due by then. */
+  #next(timeMs: number): readonly [ring: () => void, dueMs: number] | undefined {
+    let first: readonly [() => void, number] | undefined;
+    for (const timer of this.#timers) {
+      if (timer[1] <= timeMs && (!first || timer[1] < first[1])) first = timer;
+    }
+    return first;
   }
 }

@@ -11,6 +11,7 @@ import type {
   TerminalSize,
 } from "../../../src/runtime.ts";
 import type { StdioOptions } from "../../../src/stdio.ts";
+import { UNREADABLE } from "../arguments.ts";
 import type { CallEntry, RecordedObject, RecordedValue } from "../recording.ts";
 
 /** A signal that does nothing to a process that handles it, as all that are recorded do. */
@@ -36,7 +37,8 @@ export async function perform(
   const runtime = handle as Runtime;
   const container = handle as Container;
   const task = handle as Task;
-  const options = { signal };
+  // What a runtime refused then, it refuses again.
+  const options = isRefused(given) ? { signal: UNREADABLE as never } : { signal };
   const stdio = stdioOf(given["stdio"]);
   switch (method) {
     case "runtime.version":
@@ -51,12 +53,13 @@ export async function perform(
     case "runtime.close":
       return await runtime[Symbol.asyncDispose]();
     case "runtime.events":
-      return;
+      return await runtime.events(options)[Symbol.asyncDispose]();
     case "container.info":
       return await container.info(options);
     case "container.update": {
       const labels = given["labels"] as Readonly<Record<string, string | null>> | undefined;
-      return await container.update?.({ labels }, options);
+      const changes = given["unreadable"] === true ? null as never : { labels };
+      return await container.update?.(changes, options);
     }
     case "container.newTask":
       return await container.newTask({ ...options, stdio });
@@ -100,6 +103,11 @@ export async function perform(
       return await task.createCheckpoint?.(String(given["directory"]), { ...options, exit });
     }
   }
+}
+
+/** Whether a call was given options that are none. */
+export function isRefused({ options }: RecordedObject): boolean {
+  return options === UNREADABLE;
 }
 
 /** What a container is made from in a replay. */

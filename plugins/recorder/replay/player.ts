@@ -1,3 +1,4 @@
+import { shown } from "../../../src/errors.ts";
 import type { OutputStream, Stdio } from "../../../src/stdio.ts";
 import { fromBase64, toBase64 } from "../base64.ts";
 import type { StdioEntry } from "../recording.ts";
@@ -148,7 +149,7 @@ export class Player {
           return undefined;
       }
     } catch (error) {
-      return `failed: ${error instanceof Error ? error.message : String(error)}`;
+      return `failed: ${error instanceof Error ? error.message : shown(error)}`;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { checkOptions } from "../../../src/check-options.ts";
-import { invalidArgument } from "../../../src/errors.ts";
+import { invalidArgument, shown } from "../../../src/errors.ts";
 import { MemoryHost } from "../../memory/mod.ts";
 import { parseRecording } from "../parse-recording.ts";
 import type { Recording } from "../recording.ts";
@@ -17,17 +17,20 @@ export async function replayRecording(
     throw invalidArgument("host", 'Cannot use option "host": not a MemoryHost');
   }
   if (typeof budgetMs !== "number" || !(budgetMs > 0)) {
-    throw invalidArgument("budgetMs", `Cannot use budgetMs "${budgetMs}": not a number above 0`);
+    throw invalidArgument(
+      "budgetMs",
+      `Cannot use budgetMs "${shown(budgetMs)}": not a number above 0`,
+    );
   }
   const checked = parseRecording(recording);
   signal?.throwIfAborted();
-  const performance = new Performance(checked, { host, budgetMs });
-  const stop = () => performance.stop(signal?.reason);
+  const played = new Performance(checked, { host, budgetMs });
+  const stop = () => played.stop(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    return await performance.run();
+    return await played.run();
   } finally {
     signal?.removeEventListener("abort", stop);
-    await performance.close();
+    await played.close();
   }
 }
