@@ -113,7 +113,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     await supervision?.start({ signal });
     await client.version(undefined, { signal });
   } catch (error) {
-    await client[Symbol.asyncDispose]();
+    supervision?.undo();
+    await client[Symbol.asyncDispose]().catch(() => {}); // the failure before it is the one that counts
     if (!isContainerError(error, "unavailable") || error.plugin === "supervisor") throw error;
     throw new ContainerError(
       "unavailable",

@@ -25,7 +25,7 @@ export class Supervision implements AsyncDisposable {
   /** Where it will listen, and why. */
   readonly choice: Choice;
   readonly #options: Omit<SuperviseOptions, "signal">;
-  readonly #keepRunning: boolean;
+  #keepRunning: boolean;
   #daemon: SupervisedDaemon | undefined;
 
   /**
@@ -69,6 +69,11 @@ export class Supervision implements AsyncDisposable {
   /** Starts it, or takes it over; errors as for {@linkcode supervise}. */
   async start(options: CallOptions): Promise<void> {
     this.#daemon = await supervise({ ...this.#options, ...options });
+  }
+
+  /** Disposes after a start that came to nothing: what was not there before is stopped. */
+  undo(): void {
+    this.#keepRunning = this.#daemon?.takenOver ?? false;
   }
 
   /** Stops it, or leaves it running where that was asked for. */

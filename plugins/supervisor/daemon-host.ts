@@ -5,18 +5,21 @@ import type { Environment } from "./binary.ts";
 import { type DaemonConfig, daemonConfig } from "./config.ts";
 import { DaemonLog } from "./daemon-log.ts";
 import { DaemonProcess } from "./daemon-process.ts";
-import { type DaemonProcesses, endDaemon, killHungDaemon } from "./end-daemon.ts";
+import { endDaemon, killHungDaemon } from "./end-daemon.ts";
+import { FolderDaemons } from "./folder-daemons.ts";
 import { Health } from "./health.ts";
 import { Home } from "./home.ts";
 import { pause } from "./pause.ts";
 import { readPidFile, writePidFile } from "./pid-file.ts";
-import { findDaemons, isAlive, isDaemon, type ProcessIdentity } from "./process-table.ts";
+import type { ProcessIdentity } from "./process-table.ts";
 import type { Settings } from "./settings.ts";
-import { isListenedOn, isListenedOnBy, listenerOf } from "./socket-owner.ts";
+import { isListenedOn, listenerOf } from "./socket-owner.ts";
 import { keepStackDump } from "./stack-dump.ts";
 
 /** How long a daemon that is replaced may take to stop. */
 const REPLACE_BUDGET_MS = 15_000;
+/** How long a daemon gets to write its stack traces; moby's figure. */
+const DUMP_MS = 100;
 const LONGEST_DELAY_MS = 200;
 /** How many lines of the log are in an error. */
 const ERROR_LINES = 20;
@@ -45,9 +48,10 @@ export class DaemonHost {
   readonly #binary: string;
   readonly #env: Environment;
   readonly #config: DaemonConfig;
-  readonly #programs: readonly string[];
+  readonly #daemons: FolderDaemons;
   #process: DaemonProcess | undefined;
   #version = "";
+  #logBeganAt = 0;
 
   /** Touches nothing of the host. */
   constructor({ settings, binary, major, env }: DaemonHostOptions) {
@@ -58,7 +62,7 @@ export class DaemonHost {
     this.#binary = binary;
     this.#env = env;
     this.#config = daemonConfig(this.home, settings, major);
-    this.#programs = ["containerd", basename(binary)];
+    this.#daemons = new FolderDaemons(this.home, ["containerd", basename(binary)]);
   }
 
   /** The process of the daemon, also when it has ended. */
@@ -71,6 +75,16 @@ export class DaemonHost {
     return this.#version;
   }
 
+  /** Whether anything of the daemon runs. */
+  get isAlive(): boolean {
+    return this.#proven().length > 0;
+  }
+
+  /** The last lines that the daemon has written since it was started, each after a line break. */
+  get lastWords(): string {
+    return this.log.tail(ERROR_LINES, this.#logBeganAt).map((line) => `\n${line}`).join("");
+  }
+
   /**
    * Takes over the daemon that a former owner has left. One that does not answer, or that runs with
    * another configuration, is ended.
@@ -79,25 +93,26 @@ export class DaemonHost {
    * @throws {ContainerError} `conflict` if somebody else listens on its socket.
    */
   async takeOver(signal: AbortSignal): Promise<boolean> {
-    const left = this.#left();
+    const left = await this.#left(signal);
     if (left === undefined) return false;
     if (this.home.hasConfig(this.#config)) {
       const found = DaemonProcess.found(left);
-      let problem: string | undefined;
       try {
-        problem = await this.#problemComingUp(found, () => this.#listens(left), signal);
+        const listens = () => this.#daemons.isListenedOn(left);
+        const problem = await this.#problemComingUp(found, listens, signal);
+        if (problem === undefined) {
+          this.#note(left);
+          this.#process = found;
+          return true;
+        }
       } finally {
-        if (problem !== undefined || signal.aborted) found.forget();
-      }
-      if (problem === undefined) {
-        this.#process = found;
-        writePidFile(this.home.pidFile, left);
-        return true;
+        // Until it is this one's, nobody else would.
+        if (this.#process !== found) found.forget();
       }
     }
     // Its end would take the socket's file with it, whoever has put that there.
-    if (!this.#listens(left)) await this.#assertSocketFree();
-    await endDaemon(this.#processes(left), REPLACE_BUDGET_MS);
+    if (!this.#daemons.isListenedOn(left)) await this.#assertSocketFree();
+    await endDaemon(() => this.#daemons.proven(left), REPLACE_BUDGET_MS);
     return false;
   }
 
@@ -115,36 +130,35 @@ export class DaemonHost {
     home.removeTraces();
     home.writeConfig(this.#config);
     log.trim();
-    const from = log.size();
+    this.#logBeganAt = log.size();
     const fd = log.open();
     try {
-      this.#process = await DaemonProcess.spawn({
-        binary: this.#binary,
-        configFile: home.configFile,
-        env: this.#env,
-        log: fd,
-      });
+      const options = { configFile: home.configFile, env: this.#env, log: fd };
+      this.#process = await DaemonProcess.spawn({ binary: this.#binary, ...options });
     } finally {
       closeSync(fd);
     }
-    writePidFile(home.pidFile, this.#process.identity);
+    this.#note(this.#process.identity);
     // It makes the socket when it is about to listen.
     const listens = () => existsSync(home.socket);
     const problem = await this.#problemComingUp(this.#process, listens, signal);
     if (problem === undefined) return;
-    const lines = log.tail(ERROR_LINES, from).map((line) => `\n${line}`).join("");
-    throw this.#unavailable(`Cannot start containerd "${this.#binary}": ${problem}${lines}`);
+    const other = this.#daemons.unproven(this.#process.identity);
+    const hint = other === undefined ? "" : `, process ${other.pid} has the same configuration`;
+    throw this.#unavailable(
+      `Cannot start containerd "${this.#binary}": ${problem}${hint}${this.lastWords}`,
+    );
   }
 
   /** Ends the daemon in order; `deadline_exceeded` if the kernel does not end it. */
   async end(budgetMs: number): Promise<void> {
-    await endDaemon(this.#processes(this.#process?.identity), budgetMs);
+    await endDaemon(() => this.#proven(), budgetMs);
   }
 
   /** Ends a daemon that hangs, and keeps its stack traces; errors as {@linkcode DaemonHost.end}. */
   async killHung(): Promise<void> {
     const known = this.#process?.identity;
-    await killHungDaemon(this.#processes(known));
+    await killHungDaemon(() => this.#proven(), DUMP_MS);
     if (known) keepStackDump(known.pid, this.#env, this.home.stackFile);
   }
 
@@ -160,25 +174,34 @@ export class DaemonHost {
     await this.health[Symbol.asyncDispose]();
   }
 
-  /** A daemon that a former owner has left: the noted one, or one whose owner died before noting it. */
-  #left(): ProcessIdentity | undefined {
-    const { configFile, pidFile } = this.home;
+  /**
+   * A daemon that a former owner has left: the noted one, or one that listens on the socket. One that
+   * was started and not noted gets the time to prove by that whose it is; it is not ended.
+   */
+  async #left(signal: AbortSignal): Promise<ProcessIdentity | undefined> {
+    const noted = readPidFile(this.home.pidFile);
+    if (noted && this.#daemons.isDaemon(noted)) return noted;
+    const deadline = performance.now() + this.#settings.startBudgetMs;
+    for (let delayMs = 5;; delayMs = nextDelay(delayMs)) {
+      signal.throwIfAborted();
+      const found = this.#daemons.listening();
+      if (found !== undefined || this.#daemons.unproven() === undefined) return found;
+      if (performance.now() >= deadline) return undefined;
+      await pause(delayMs, signal);
+    }
+  }
+
+  #proven(): readonly ProcessIdentity[] {
+    return this.#daemons.proven(this.#process?.identity);
+  }
+
+  /** Notes which process it is, if that is not noted: a full disk is no reason to lose a daemon. */
+  #note(daemon: ProcessIdentity): void {
+    const { pidFile } = this.home;
+    const { pid, startTicks, bootId } = daemon;
     const noted = readPidFile(pidFile);
-    if (noted && isAlive(noted) && isDaemon(noted.pid, configFile, this.#programs)) return noted;
-    const found = findDaemons(configFile, this.#programs);
-    return found.find((each) => this.#listens(each)) ?? found[0];
-  }
-
-  /** Whether a daemon listens on the socket, itself or, where it is a script, what it has started. */
-  #listens({ pid }: ProcessIdentity): boolean {
-    const { socket, configFile } = this.home;
-    if (isListenedOnBy(socket, [pid])) return true;
-    const all = findDaemons(configFile, this.#programs).map((each) => each.pid);
-    return isListenedOnBy(socket, all);
-  }
-
-  #processes(known: ProcessIdentity | undefined): DaemonProcesses {
-    return { known, configFile: this.home.configFile, programs: this.#programs };
+    if (noted?.pid === pid && noted.startTicks === startTicks && noted.bootId === bootId) return;
+    writePidFile(pidFile, daemon);
   }
 
   async #assertSocketFree(): Promise<void> {

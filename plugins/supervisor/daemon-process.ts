@@ -47,19 +47,31 @@ export class DaemonProcess {
    * @throws {ContainerError} `unavailable` if it cannot be started.
    */
   static async spawn({ binary, configFile, env, log }: SpawnOptions): Promise<DaemonProcess> {
-    const child = spawn(binary, ["--config", configFile], {
-      cwd: "/",
-      detached: true,
-      env: { ...env },
-      stdio: ["ignore", log, log],
-    });
     const ended = new AbortController();
     let how = "ended";
-    child.once("exit", (code, signal) => {
-      how = signal === null ? `ended with exit code ${code}` : `ended by ${signal}`;
-      ended.abort();
-    });
-    const pid = await spawned(child, binary);
+    let child: ChildProcess;
+    try {
+      child = spawn(binary, ["--config", configFile], {
+        cwd: "/",
+        detached: true,
+        env: { ...env },
+        stdio: ["ignore", log, log],
+      });
+      child.once("exit", (code, signal) => {
+        how = signal === null ? `ended with exit code ${code}` : `ended by ${signal}`;
+        ended.abort();
+      });
+      // Without an id there is no process, and the reason is told later. Nothing is waited for where
+      // there is one: its id is to be noted before this process can die.
+      if (child.pid === undefined) throw await refusal(child);
+    } catch (error) {
+      const state = error instanceof Error ? error.message : String(error);
+      throw new ContainerError("unavailable", `Cannot start containerd "${binary}": ${state}`, {
+        plugin: "supervisor",
+        cause: error,
+      });
+    }
+    const { pid } = child;
     child.unref();
     // One that has ended already has no identity any more, and needs none.
     const identity = identify(pid) ?? { pid, startTicks: -1, bootId: "" };
@@ -103,16 +115,6 @@ export class DaemonProcess {
   }
 }
 
-function spawned(child: ChildProcess, binary: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once("spawn", () => resolve(child.pid ?? 0));
-    child.once("error", (cause) => {
-      reject(
-        new ContainerError("unavailable", `Cannot start containerd "${binary}": ${cause.message}`, {
-          plugin: "supervisor",
-          cause,
-        }),
-      );
-    });
-  });
+function refusal(child: ChildProcess): Promise<Error> {
+  return new Promise((resolve) => child.once("error", resolve));
 }

@@ -1,48 +1,47 @@
 import process from "node:process";
 import { ContainerError } from "../../src/errors.ts";
 import { systemCode } from "../fifo/system-error.ts";
+import { fileError } from "./file-error.ts";
 import { pause } from "./pause.ts";
-import { findDaemons, isAlive, type ProcessIdentity } from "./process-table.ts";
+import { isAlive, type ProcessIdentity } from "./process-table.ts";
 
 /** How long the kernel may take to end what was killed. */
 const KILL_BUDGET_MS = 10_000;
-/** How long a daemon gets to write its stack traces to its log; moby's figure. */
-const DUMP_MS = 100;
 const LONGEST_DELAY_MS = 50;
 
-/** Which processes are a daemon. */
-export interface DaemonProcesses {
-  /** The one that was started or taken over, if it is known. */
-  readonly known: ProcessIdentity | undefined;
-  /** The configuration that command lines name. */
-  readonly configFile: string;
-  /** Names of programs, as for {@linkcode findDaemons}. */
-  readonly programs: readonly string[];
-}
+/** Which processes are a daemon, as of now; only those that are proven to be it. */
+export type DaemonProcesses = () => readonly ProcessIdentity[];
 
 /**
  * Ends a daemon in order: SIGTERM, and after the budget SIGKILL. Its shims are processes of their
  * own. Where the program is a script, the daemon that it has started is ended, too.
  *
- * @throws {ContainerError} `deadline_exceeded` if the kernel does not end it.
+ * @throws {ContainerError} `deadline_exceeded` if the kernel does not end it, `permission_denied` if
+ * this process may not.
  */
 export async function endDaemon(daemon: DaemonProcesses, budgetMs: number): Promise<void> {
-  const asked = all(daemon);
-  for (const each of asked) send(each, "SIGTERM");
+  await endWith("SIGTERM", daemon, budgetMs);
+}
+
+/**
+ * Ends a daemon that hangs, and has it write stack traces before; errors as above.
+ *
+ * @param dumpMs How long it gets to write them.
+ */
+export async function killHungDaemon(daemon: DaemonProcesses, dumpMs: number): Promise<void> {
+  await endWith("SIGUSR1", daemon, dumpMs);
+}
+
+async function endWith(
+  first: "SIGTERM" | "SIGUSR1",
+  daemon: DaemonProcesses,
+  budgetMs: number,
+): Promise<void> {
+  const asked = daemon();
+  for (const each of asked) send(each, first);
   await untilGone(asked, budgetMs);
-  await killDaemon(daemon);
-}
-
-/** Ends a daemon that hangs, and has it write stack traces to its log before; errors as above. */
-export async function killHungDaemon(daemon: DaemonProcesses): Promise<void> {
-  const hung = all(daemon);
-  for (const each of hung) send(each, "SIGUSR1");
-  await untilGone(hung, DUMP_MS);
-  await killDaemon(daemon);
-}
-
-async function killDaemon(daemon: DaemonProcesses): Promise<void> {
-  const rest = all(daemon);
+  // One that is about to end has closed its socket, and would not be proven again.
+  const rest = [...asked, ...daemon()].filter(isAlive);
   for (const each of rest) send(each, "SIGKILL");
   const left = await untilGone(rest, KILL_BUDGET_MS);
   if (left === undefined) return;
@@ -53,19 +52,14 @@ async function killDaemon(daemon: DaemonProcesses): Promise<void> {
   );
 }
 
-function all({ known, configFile, programs }: DaemonProcesses): readonly ProcessIdentity[] {
-  const found = findDaemons(configFile, programs);
-  const others = found.filter(({ pid }) => pid !== known?.pid);
-  return known !== undefined && isAlive(known) ? [known, ...others] : found;
-}
-
 /** The id may have gone to another process, so that it is looked at right before. */
 function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {
   if (!isAlive(identity)) return;
   try {
     process.kill(identity.pid, signal);
   } catch (error) {
-    if (systemCode(error) !== "ESRCH") throw error;
+    if (systemCode(error) === "ESRCH") return;
+    throw fileError(`Cannot send ${signal} to process ${identity.pid}`, error);
   }
 }
 

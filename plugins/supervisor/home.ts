@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { ContainerError } from "../../src/errors.ts";
 import { systemCode } from "../fifo/system-error.ts";
+import { assertSafeFolder } from "./safe-folder.ts";
 import type { DaemonConfig } from "./config.ts";
 import { fileError } from "./file-error.ts";
 import { type Settings, socketName } from "./settings.ts";
@@ -48,13 +49,17 @@ export class Home {
   /**
    * Makes the folders, mode 0700.
    *
-   * @throws {ContainerError} `permission_denied` if somebody else could put files into them.
+   * @throws {ContainerError} `permission_denied` if somebody else could put files into them, or
+   * others in their place.
    */
   make(): void {
     for (const folder of [this.directory, this.root]) {
       try {
+        const parent = dirname(folder);
+        assertSafeFolder(parent); // nothing is made where others would lead
         // Others' folders are in the first one, too, such as those of streams, so it is passable.
-        mkdirSync(dirname(folder), { recursive: true, mode: 0o711 });
+        mkdirSync(parent, { recursive: true, mode: 0o711 });
+        assertSafeFolder(parent);
         makePrivate(folder);
       } catch (error) {
         throw fileError(`Cannot make folder "${folder}"`, error);

@@ -18,7 +18,7 @@ import { readSettings } from "./settings.ts";
  * - `starting`: it has not answered yet
  * - `running`: it answers
  * - `restarting`: it has ended or hangs, and is being started again
- * - `failed`: it could not be started again, and nobody tries any more
+ * - `failed`: it could not be kept running, or not be stopped, and nobody tries any more
  * - `stopped`: it was stopped
  * - `detached`: it was left running, and is no longer watched
  */
@@ -82,7 +82,10 @@ export interface SuperviseOptions extends CallOptions {
    * Default: 3.
    */
   readonly healthMisses?: number | undefined;
-  /** After how many failed restarts in a row it is given up. Default: 5. */
+  /**
+   * After how many failed restarts in a row it is given up: the daemon did not come up, or has ended
+   * or hung within 30 s. One that was well for longer begins the count anew. Default: 5.
+   */
   readonly maxRestarts?: number | undefined;
   /** From which size on the log is set aside as `containerd.log.1`. Default: 10 MiB. */
   readonly maxLogBytes?: number | undefined;
@@ -115,7 +118,8 @@ export interface SupervisedDaemon extends AsyncDisposable {
   readonly logFile: string;
   /**
    * Settles when it is no longer supervised: resolves once it is stopped or detached, and rejects
-   * with `unavailable` if it was given up. Does not keep the process alive.
+   * with `unavailable` and the end of the log if it was given up, or as a {@linkcode stop} that
+   * failed. Does not keep the process alive.
    */
   readonly ended: Promise<void>;
   /** The last lines of its log; at most those of the last 64 KiB. Default: 20. */
@@ -131,7 +135,11 @@ export interface SupervisedDaemon extends AsyncDisposable {
    * removed. Its shims and containers run on, and the next daemon in the folder finds them.
    * Idempotent.
    *
-   * @throws {ContainerError} `deadline_exceeded` if the kernel does not let it go.
+   * One that fails may be tried again; the state is `failed` from then on, and the folder has no other
+   * owner before the daemon is gone.
+   *
+   * @throws {ContainerError} `deadline_exceeded` if the kernel does not let it go,
+   * `permission_denied` if this process may not end it.
    */
   stop(options?: StopOptions): Promise<void>;
   /** Leaves the daemon running for the next owner. Idempotent. */
@@ -143,9 +151,11 @@ export interface SupervisedDaemon extends AsyncDisposable {
  * and watches it: a daemon that has ended, or that gives no sign of life, is started again, 100 ms
  * to 30 s later.
  *
- * It is taken over, or sent a signal, only if it is proven to be the folder's: it is the process
- * that was started, its command line names the folder's configuration, it listens on the folder's
- * socket, and it answers. A first start that fails is not repeated.
+ * A process is sent a signal only if it is proven to be the daemon: it is the one that was started, or
+ * that the PID file notes, by its id and its start; or its command line names the folder's
+ * configuration, it is in no other mount or PID namespace, and it was started by that one or holds the
+ * folder's listening socket. One that is taken over has that socket for itself, and answers. A first
+ * start that fails is not repeated.
  *
  * @example
  * ```ts
@@ -155,7 +165,7 @@ export interface SupervisedDaemon extends AsyncDisposable {
  *
  * @throws {ContainerError} `invalid_argument` for a bad option, `not_found` without the program,
  * `conflict` if the folder has another owner or a foreign process listens on its socket,
- * `permission_denied` for a folder that others can write to, `unavailable` with the end of the log
+ * `permission_denied` for a folder that others can write to or replace, `unavailable` with the end of the log
  * if the daemon does not come up, `unimplemented` on other platforms than Linux. An abort rejects
  * with the signal's reason, and leaves nothing that was started.
  */

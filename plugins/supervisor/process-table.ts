@@ -15,10 +15,8 @@ export interface ProcessIdentity {
 
 /** What the kernel says of a process, or nothing if there is none that runs. */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const stat = readProc(`${pid}/stat`);
-  if (stat === undefined) return undefined;
-  // The name before may hold anything, also spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = fieldsOf(pid);
+  if (fields === undefined) return undefined;
   const [state, startTicks] = [fields[0], Number(fields[19])];
   if (state === undefined || Number.isNaN(startTicks)) return undefined;
   // What has ended and was not waited for does nothing any more, once all of its threads have ended:
@@ -57,6 +55,23 @@ export function findDaemons(
     .flatMap((pid) => identify(pid) ?? []);
 }
 
+/**
+ * Whether a process sees the files and the processes that this one sees. One in a container may have
+ * the very same command line, and is another's.
+ */
+export function isHere(pid: number): boolean {
+  return ["mnt", "pid"].every((name) => {
+    const own = namespaceOf("self", name);
+    return own !== undefined && namespaceOf(pid, name) === own;
+  });
+}
+
+/** The session that a process is in, by the id of the process that has begun it. */
+export function sessionOf(pid: number): number | undefined {
+  const session = fieldsOf(pid)?.[3];
+  return session === undefined ? undefined : Number(session);
+}
+
 /** The ids of all processes. */
 export function allPids(): readonly number[] {
   return readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name)).map(Number);
@@ -80,6 +95,21 @@ export function readProc(path: string): string | undefined {
 /** Whether a process, or a file of it, is not there any more. */
 export function isGone(error: unknown): boolean {
   return ["ENOENT", "ESRCH"].includes(systemCode(error));
+}
+
+/** What `/proc/<pid>/stat` says from its third field on, which is the state. */
+function fieldsOf(pid: number): readonly string[] | undefined {
+  const stat = readProc(`${pid}/stat`);
+  // The name before may hold anything, also spaces and parentheses.
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function namespaceOf(pid: number | "self", name: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${name}`);
+  } catch {
+    return undefined; // of another user, or gone
+  }
 }
 
 function countThreads(pid: number): number {

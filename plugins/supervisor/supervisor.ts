@@ -8,6 +8,7 @@ import { holding } from "../grpc/hold.ts";
 import { numberOption } from "../rpc/number-option.ts";
 import { type Environment, findBinary, majorVersion } from "./binary.ts";
 import { DaemonHost } from "./daemon-host.ts";
+import { fileError } from "./file-error.ts";
 import { untilUnhealthy } from "./health-watch.ts";
 import type { StopOptions, SupervisedDaemon, SupervisorState } from "./mod.ts";
 import { OwnerLock } from "./owner-lock.ts";
@@ -17,6 +18,10 @@ import type { Settings } from "./settings.ts";
 
 /** How long a daemon that did not come up may take to stop. */
 const FAILED_START_BUDGET_MS = 1000;
+/** How long the program may take to tell its version where its start may not take as long. */
+const LEAST_VERSION_BUDGET_MS = 5000;
+/** How often a daemon that could not be ended is looked for. */
+const GONE_INTERVAL_MS = 500;
 
 /** Starts or takes over a daemon and watches it; errors as for {@linkcode supervise}. */
 export async function startSupervisor(
@@ -49,6 +54,8 @@ class Supervisor implements SupervisedDaemon {
   #takenOver = false;
   #watching: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
+  #isOwner = true;
+  #isLooking = false;
 
   private constructor(settings: Settings, host: DaemonHost, lock: OwnerLock) {
     this.address = settings.address;
@@ -63,7 +70,10 @@ class Supervisor implements SupervisedDaemon {
   static async start(settings: Settings, signal?: AbortSignal): Promise<Supervisor> {
     const env = environment(settings);
     const binary = findBinary(settings.binary, env);
-    const major = await majorVersion(binary, env, signal);
+    const major = await majorVersion(binary, env, {
+      budgetMs: Math.max(settings.startBudgetMs, LEAST_VERSION_BUDGET_MS),
+      signal,
+    });
     const host = new DaemonHost({ settings, binary, major, env });
     host.home.make();
     const supervisor = new Supervisor(settings, host, OwnerLock.acquire(settings.directory));
@@ -141,10 +151,11 @@ class Supervisor implements SupervisedDaemon {
       try {
         // What was taken over is not this call's to end.
         if (!this.#takenOver) await this.#endFailedStart();
-      } finally {
-        await this.#host.close();
-        this.#lock.release();
+        this.#giveBack();
+      } catch {
+        this.#giveBackWhenGone(); // the failure before it is the one that counts
       }
+      await this.#host.close().catch(() => {});
       throw error;
     }
   }
@@ -182,9 +193,15 @@ class Supervisor implements SupervisedDaemon {
   async #restart(problem: ContainerError): Promise<boolean> {
     const over = this.#over.signal;
     this.#delay.ended();
+    if (this.#isLastRestart()) {
+      await this.#host.killHung();
+      await this.#host.cleanUp();
+      await this.#fail(problem);
+      return false;
+    }
     this.#enter("restarting", problem);
     await this.#host.killHung();
-    for (let failures = 1;; failures++) {
+    for (;;) {
       await pause(this.#delay.next(), over);
       try {
         over.throwIfAborted();
@@ -195,11 +212,15 @@ class Supervisor implements SupervisedDaemon {
       } catch (error) {
         if (over.aborted) return false;
         await this.#endFailedStart();
-        if (failures < this.#settings.maxRestarts) continue;
-        await this.#fail(error, ` after ${failures} failed restarts`);
+        if (!this.#isLastRestart()) continue;
+        await this.#fail(error);
         return false;
       }
     }
+  }
+
+  #isLastRestart(): boolean {
+    return this.#delay.restarts >= this.#settings.maxRestarts;
   }
 
   async #endFailedStart(): Promise<void> {
@@ -208,20 +229,60 @@ class Supervisor implements SupervisedDaemon {
     await this.#host.cleanUp();
   }
 
-  async #fail(error: unknown, when: string = ""): Promise<void> {
+  /** Gives the daemon up. */
+  async #fail(error: unknown): Promise<void> {
     await this.#host.close().catch(() => {}); // the failure before it is the one that counts
-    this.#lock.release();
+    const { restarts } = this.#delay;
+    const when = this.#isLastRestart() ? ` after ${restarts} failed restarts` : "";
     const state = isContainerError(error) ? error.message : String(error);
-    this.#failure = new ContainerError(
-      "unavailable",
-      `Cannot keep containerd "${this.address}" running: given up${when}: ${state}`,
-      { plugin: "supervisor", cause: error },
+    const lines = this.#host.lastWords;
+    this.#endWith(
+      new ContainerError(
+        "unavailable",
+        `Cannot keep containerd "${this.address}" running: given up${when}: ${state}` +
+          (state.endsWith(lines) ? "" : lines),
+        { plugin: "supervisor", cause: error },
+      ),
     );
-    this.#enter("failed", this.#failure);
-    this.#ended.reject(this.#failure);
   }
 
-  /** Ends supervising, once; how is decided by the first who asks. */
+  #endWith(failure: ContainerError): void {
+    this.#giveBackWhenGone();
+    if (this.#state === "failed") return;
+    this.#failure = failure;
+    this.#enter("failed", failure);
+    this.#ended.reject(failure);
+  }
+
+  /** Gives the folder back. From then on another owner's daemon may be in it. */
+  #giveBack(): void {
+    this.#isOwner = false;
+    this.#lock.release();
+  }
+
+  /** Gives the folder back as soon as nothing of the daemon runs that could not be ended. */
+  #giveBackWhenGone(): void {
+    if (!this.#isOwner || this.#ending !== undefined || this.#isLooking) return;
+    if (this.#isGone()) {
+      this.#giveBack();
+      return;
+    }
+    this.#isLooking = true;
+    void pause(GONE_INTERVAL_MS).then(() => {
+      this.#isLooking = false;
+      this.#giveBackWhenGone();
+    });
+  }
+
+  #isGone(): boolean {
+    try {
+      return !this.#host.isAlive;
+    } catch {
+      return false; // to be seen the next time
+    }
+  }
+
+  /** Ends supervising, once; how is decided by the first who asks. What fails may be tried again. */
   async #end(state: "stopped" | "detached", act: () => Promise<void>): Promise<void> {
     this.#ending ??= this.#endNow(state, act);
     await holding("foreground", this.#ending);
@@ -230,16 +291,21 @@ class Supervisor implements SupervisedDaemon {
   async #endNow(state: "stopped" | "detached", act: () => Promise<void>): Promise<void> {
     this.#over.abort();
     await this.#watching;
-    if (this.#state === "failed") return;
-    await this.#host.close();
+    if (!this.#isOwner) return;
     try {
+      await this.#host.close();
       await act();
       await this.#host.cleanUp();
-    } finally {
-      this.#lock.release();
-      this.#enter(state);
-      this.#ended.resolve();
+    } catch (error) {
+      const failure = fileError(`Cannot stop containerd "${this.address}"`, error);
+      this.#ending = undefined;
+      this.#endWith(failure);
+      throw failure;
     }
+    this.#giveBack();
+    if (this.#state === "failed") return;
+    this.#enter(state);
+    this.#ended.resolve();
   }
 
   #problem(state: string): ContainerError {

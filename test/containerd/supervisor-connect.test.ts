@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { connect, type ConnectOptions } from "../../plugins/auto/mod.ts";
+import type { StateChange } from "../../plugins/supervisor/mod.ts";
 import type { Client } from "../../src/client.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { isRunning } from "../helpers/processes.ts";
@@ -101,6 +102,50 @@ describe("connect() with supervise", () => {
     controller.abort(reason);
     assert.equal(await outcome, reason);
     assert.deepEqual(bed.daemonPids(), []);
+  });
+
+  it("connect() that fails stops the daemon that it has started, also with keepRunning", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const { signal } = controller;
+    // The daemon runs, and the connection to it is what is aborted.
+    const onState = ({ state }: StateChange) => state === "running" && controller.abort(reason);
+    assert.equal(await rejection(connectHere({ keepRunning: true, onState }, { signal })), reason);
+    assert.deepEqual(bed.daemonPids(), []);
+    assert.ok(!existsSync(`${bed.home}/owner`));
+  });
+
+  it("connect() that fails leaves the daemon running that it has taken over", async () => {
+    const first = await bed.supervise();
+    const { pid } = first;
+    await first.detach();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const onState = ({ state }: StateChange) => state === "running" && controller.abort(reason);
+    const { signal } = controller;
+    assert.equal(await rejection(connectHere({ onState }, { signal })), reason);
+    assert.deepEqual(bed.daemonPids(), [pid]);
+    assert.equal((await bed.supervise()).pid, pid);
+  });
+
+  it("connect() that fails tells why, and not that the daemon could not be stopped", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const kill = process.kill;
+    const onState = ({ state }: StateChange) => {
+      if (state !== "running") return;
+      controller.abort(reason);
+      process.kill = () => {
+        throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+      };
+    };
+    try {
+      const { signal } = controller;
+      assert.equal(await rejection(connectHere({ onState }, { signal })), reason);
+      assert.equal(bed.daemonPids().length, 1);
+    } finally {
+      process.kill = kill;
+    }
   });
 
   it("connect() has a namespace of its own by default", async () => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
 import process from "node:process";
 import { describe, it } from "node:test";
 import type { SupervisedDaemon } from "../../plugins/supervisor/mod.ts";
@@ -62,14 +64,78 @@ describe("a daemon that ends", () => {
     assert.deepEqual(bed.states, ["starting", "running", "restarting", "running"]);
   });
 
-  it("supervise() restarts it again and again, as long as it comes up", async () => {
-    const daemon = await bed.supervise({ maxRestarts: 1 });
-    for (let round = 1; round <= 3; round++) {
-      process.kill(daemon.pid ?? 0, "SIGKILL");
-      await told("restarting", round);
-      await daemon.ready();
+  it("supervise() restarts it again and again, if it was well for 30 s each time", async () => {
+    const now = performance.now;
+    let passedMs = 0;
+    performance.now = () => now.call(performance) + passedMs;
+    try {
+      const daemon = await bed.supervise({ maxRestarts: 1 });
+      for (let round = 1; round <= 3; round++) {
+        passedMs += 30_000;
+        process.kill(daemon.pid ?? 0, "SIGKILL");
+        await told("restarting", round);
+        await daemon.ready();
+      }
+      assert.equal(daemon.state, "running");
+    } finally {
+      performance.now = now;
     }
-    assert.equal(daemon.state, "running");
+  });
+
+  it("supervise() gives up on one that comes up and ends each time, with its last words", async () => {
+    const now = performance.now;
+    let passedMs = 0;
+    performance.now = () => now.call(performance) + passedMs;
+    try {
+      const daemon = await bed.supervise({ maxRestarts: 2 });
+      passedMs += 3_600_000; // it was well for an hour, which is nothing to those after it
+      let pid = 0;
+      for (let round = 0; round <= 2; round++) {
+        pid = daemon.pid ?? 0;
+        process.kill(pid, "SIGKILL");
+        if (round === 2) break;
+        await told("restarting", round + 1);
+        await daemon.ready();
+      }
+      const error = await rejection(daemon.ended);
+      assert.ok(isContainerError(error, "unavailable"));
+      const [first = "", ...lines] = error.message.split("\n");
+      assert.match(
+        first,
+        new RegExp(`given up after 2 failed restarts: .*process ${pid} ended by SIGKILL$`),
+      );
+      assert.deepEqual(lines, daemon.logTail(20));
+      assert.notEqual(lines.length, 0);
+      assert.equal(daemon.state, "failed");
+      assert.deepEqual(bed.daemonPids(), []);
+      assert.ok(!existsSync(`${bed.home}/containerd.pid`));
+      assert.equal((await bed.supervise()).state, "running");
+    } finally {
+      performance.now = now;
+    }
+  });
+
+  it("supervise() gives up with its last words where another one has its socket, too", async () => {
+    const daemon = await bed.supervise({ maxRestarts: 2, healthIntervalMs: 600_000 });
+    const socket = `${bed.home}/containerd.sock`;
+    rmSync(socket);
+    const server = createServer().listen(socket);
+    await once(server, "listening");
+    try {
+      process.kill(daemon.pid ?? 0, "SIGKILL");
+      const error = await rejection(daemon.ended) as Error;
+      const [first = "", ...lines] = error.message.split("\n");
+      assert.match(
+        first,
+        new RegExp(`after 2 failed restarts: .*process ${process.pid} listens there$`),
+      );
+      assert.deepEqual(lines, daemon.logTail(20));
+      assert.notEqual(lines.length, 0);
+      assert.ok(existsSync(socket));
+    } finally {
+      server.close();
+      await once(server, "close");
+    }
   });
 
   it("supervise() gives up on one that does not come up, with its last words", async () => {
@@ -129,6 +195,56 @@ describe("a daemon that ends", () => {
   });
 });
 
+describe("a daemon that cannot be ended", () => {
+  it("stop() tells everybody so, keeps the folder, and may be tried again", async () => {
+    const daemon = await bed.supervise();
+    const { pid } = daemon;
+    const kill = process.kill;
+    process.kill = () => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    };
+    try {
+      const both = await Promise.all([rejection(daemon.stop()), rejection(daemon.stop())]);
+      const [error] = both;
+      assert.ok(isContainerError(error, "permission_denied"), `${error}`);
+      assert.equal(error.message, `Cannot send SIGTERM to process ${pid}: operation not permitted`);
+      assert.deepEqual(both, [error, error]);
+      assert.equal(await rejection(daemon.ended), error);
+      assert.equal(await rejection(daemon.ready()), error);
+      assert.equal(daemon.state, "failed");
+      assert.equal(bed.changes.at(-1)?.reason, error);
+      assert.equal(daemon.pid, pid);
+      assert.deepEqual(bed.daemonPids(), [pid]);
+      assert.ok(isContainerError(await rejection(bed.supervise()), "conflict"));
+    } finally {
+      process.kill = kill;
+    }
+    await daemon.stop();
+    assert.deepEqual(bed.daemonPids(), []);
+    assert.equal(daemon.state, "failed");
+    assert.equal((await bed.supervise()).state, "running");
+  });
+
+  it("stop() that has failed leaves the folder to others when the daemon has ended", async () => {
+    const daemon = await bed.supervise();
+    const { pid = 0 } = daemon;
+    const kill = process.kill;
+    process.kill = () => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    };
+    try {
+      await rejection(daemon.stop());
+    } finally {
+      process.kill = kill;
+    }
+    process.kill(pid, "SIGKILL");
+    await eventually("the folder", () => !existsSync(`${bed.home}/owner`));
+    const next = await bed.supervise();
+    await daemon.stop();
+    assert.deepEqual(bed.daemonPids(), [next.pid]);
+  });
+});
+
 describe("a daemon that hangs", () => {
   it("supervise() replaces it", async () => {
     const daemon = await bed.supervise({
@@ -154,25 +270,23 @@ describe("a daemon that hangs", () => {
   });
 });
 
-describe("a daemon that hangs and hears signals", () => {
+describe("a daemon that has written stack traces", () => {
   it("supervise() keeps its stack traces in its folder", async () => {
-    // Stopped for the checks, it goes on just before it is asked for them.
     const daemon = await bed.supervise({
       healthIntervalMs: 50,
       healthTimeoutMs: 500,
       healthMisses: 1,
-      onState: ({ state, pid }) => {
-        if (state === "restarting" && pid !== undefined) process.kill(pid, "SIGCONT");
-      },
+      env: { ...bed.options().env, TMPDIR: bed.home },
     });
-    // It gets 100 ms to write them, which a busy machine may not leave it.
-    for (let round = 1; round <= 5 && !existsSync(`${bed.home}/containerd.stacks.log`); round++) {
-      const { pid = 0 } = daemon;
-      process.kill(pid, "SIGSTOP");
-      await eventually("the restart", () => daemon.pid !== undefined && daemon.pid !== pid);
-      await daemon.ready();
-      assert.ok(!existsSync(`/tmp/containerd.${pid}.stacks.log`));
-    }
+    const { pid = 0 } = daemon;
+    const dump = `${bed.home}/containerd.${pid}.stacks.log`;
+    // How much time it gets to write them before it is killed, a busy machine may not leave it.
+    process.kill(pid, "SIGUSR1");
+    await eventually("its stack traces", () => existsSync(dump) && statSync(dump).size > 0);
+    process.kill(pid, "SIGSTOP");
+    await told("restarting", 1);
+    await daemon.ready();
+    assert.ok(!existsSync(dump));
     assert.match(readFileSync(`${bed.home}/containerd.stacks.log`, "utf8"), /goroutine/);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -47,6 +47,22 @@ async function withStranger(
     assert.notEqual(readProcess(pid)?.state, "T");
   } finally {
     child.kill("SIGKILL");
+  }
+}
+
+/** Starts a daemon that nobody has noted, with the configuration of the folder, for `use`. */
+async function leftBehind<T>(binary: string, use: (pid: number) => Promise<T>): Promise<T> {
+  await (await bed.supervise()).stop();
+  const args = ["--config", `${bed.home}/config.toml`];
+  const child = spawn(binary, args, { stdio: "ignore", detached: true });
+  await once(child, "spawn");
+  const { pid = 0 } = child;
+  try {
+    await eventually("its wait", () => existsSync(`${bed.home}/go`));
+    return await use(pid);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
   }
 }
 
@@ -100,6 +116,60 @@ describe("a daemon that an owner has left", () => {
     assert.equal(readFileSync(`${bed.home}/containerd.pid`, "utf8").split("\n")[0], String(pid));
   });
 
+  it("supervise() waits for one that was not noted and is on its way up", async () => {
+    const binary = bed.script(
+      `[ -e ${bed.home}/go ] || mkfifo ${bed.home}/go; read x < ${bed.home}/go; exec "$REAL" "$@"`,
+    );
+    const daemon = await leftBehind(binary, async (pid) => {
+      const taking = bed.supervise({ binary });
+      await eventually("the try", () => bed.states.at(-1) === "starting");
+      writeFileSync(`${bed.home}/go`, "\n");
+      const daemon = await taking;
+      assert.equal(daemon.pid, pid);
+      return daemon;
+    });
+    assert.equal(daemon.takenOver, true);
+    assert.equal(
+      readFileSync(`${bed.home}/containerd.pid`, "utf8").split("\n")[0],
+      `${daemon.pid}`,
+    );
+  });
+
+  it("supervise() does not end one that proves nothing, and names it", async () => {
+    const binary = bed.script(
+      `[ -e ${bed.home}/go ] || mkfifo ${bed.home}/go; read x < ${bed.home}/go`,
+    );
+    await leftBehind(binary, async (pid) => {
+      const error = await rejection(bed.supervise({ binary, startBudgetMs: 500 })) as Error;
+      assert.match(
+        error.message,
+        new RegExp(`: no answer within 500 ms, process ${pid} has the same configuration`),
+      );
+      assert.deepEqual(bed.daemonPids(), [pid]);
+    });
+  });
+
+  it("supervise() leaves it alone where it cannot note it", async () => {
+    const pid = await orphan();
+    const note = readFileSync(`${bed.home}/containerd.pid`, "utf8");
+    const pidFile = `${bed.home}/containerd.pid`;
+    writeFileSync(pidFile, "");
+    execFileSync("mount", ["--bind", pidFile, pidFile]); // which nothing can be renamed to
+    try {
+      const error = await rejection(bed.supervise()) as Error;
+      assert.match(error.message, /^Cannot write ".*containerd\.pid": /);
+      assert.deepEqual(bed.daemonPids(), [pid]);
+      // There is nothing to write where it is noted already.
+      writeFileSync(pidFile, note);
+      const daemon = await bed.supervise();
+      assert.equal(daemon.pid, pid);
+      await daemon.detach();
+    } finally {
+      execFileSync("umount", [pidFile]);
+    }
+    assert.equal((await bed.supervise()).pid, pid);
+  });
+
   it("supervise() replaces it when it runs with another configuration", async () => {
     const pid = await orphan();
     const daemon = await bed.supervise({ oomScore: 55 });
@@ -136,6 +206,42 @@ describe("a daemon that an owner has left", () => {
     process.kill(pid, "SIGCONT");
     assert.equal((await bed.supervise()).pid, pid);
   });
+});
+
+describe("a stranger with the command line of the daemon", () => {
+  for (
+    const [where, before] of [["in a container", ["unshare", "--mount"]], ["here", []]] as const
+  ) {
+    it(`supervise() leaves it alone ${where}, in every start, restart and stop`, async () => {
+      const stranger = `${bed.home}/bin/containerd`;
+      bed.script("while :; do sleep 1; done");
+      const [program = "", ...args] = [...before, stranger, "--config", `${bed.home}/config.toml`];
+      const start = async () => {
+        const child = spawn(program, args, { stdio: "ignore", detached: true });
+        await once(child, "spawn");
+        await eventually("its start", () => bed.daemonPids().includes(child.pid ?? 0));
+        return Object.assign(child, { pid: child.pid ?? 0 });
+      };
+      // One here may be a daemon on its way up for those who start one.
+      let child = before.length > 0 ? await start() : undefined;
+      try {
+        const daemon = await bed.supervise({ healthIntervalMs: 50, healthTimeoutMs: 1000 });
+        child ??= await start();
+        process.kill(daemon.pid ?? 0, "SIGKILL");
+        await eventually("the restart", () => bed.states.includes("restarting"));
+        await daemon.ready();
+        const { pid = 0 } = daemon;
+        process.kill(pid, "SIGSTOP");
+        await eventually("another one", () => daemon.pid !== undefined && daemon.pid !== pid);
+        await daemon.ready();
+        await daemon.stop();
+        assert.deepEqual(bed.daemonPids(), [child.pid]);
+        assert.ok(isRunning(child.pid));
+      } finally {
+        child?.kill("SIGKILL");
+      }
+    });
+  }
 });
 
 describe("a PID file", () => {

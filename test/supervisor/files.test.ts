@@ -7,6 +7,7 @@ import {
   chownSync,
   closeSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -23,7 +24,7 @@ import { daemonConfig } from "../../plugins/supervisor/config.ts";
 import { DaemonLog } from "../../plugins/supervisor/daemon-log.ts";
 import { Home } from "../../plugins/supervisor/home.ts";
 import { readPidFile, writePidFile } from "../../plugins/supervisor/pid-file.ts";
-import { identify, isAlive, isDaemon } from "../../plugins/supervisor/process-table.ts";
+import { identify, isAlive, isDaemon, isHere } from "../../plugins/supervisor/process-table.ts";
 import { RestartDelay } from "../../plugins/supervisor/restart-delay.ts";
 import { execPath, spawnScript } from "../helpers/runtime.ts";
 import { eventually } from "../helpers/eventually.ts";
@@ -83,6 +84,59 @@ describe("Home", () => {
       });
     });
   }
+
+  for (
+    const [what, spoil] of [
+      ["of another user", (path: string) => chownSync(path, 65534, 65534)],
+      ["that others can write to", (path: string) => chmodSync(path, 0o777)],
+      ["that a group can write to", (path: string) => chmodSync(path, 0o775)],
+      ["of another user by a link", (path: string) => {
+        mkdirSync(`${path}-target`);
+        rmSync(path, { recursive: true });
+        symlinkSync(`${path}-target`, path);
+        chownSync(`${path}-target`, 65534, 65534);
+      }],
+      ["by a link of another user", (path: string) => {
+        mkdirSync(`${path}-target`);
+        rmSync(path, { recursive: true });
+        symlinkSync(`${path}-target`, path);
+        lchownSync(path, 65534, 65534);
+      }],
+    ] as const
+  ) {
+    it(`make() refuses a folder in one ${what}, and makes nothing there`, () => {
+      const parent = `${folder}/theirs`;
+      mkdirSync(parent);
+      spoil(parent);
+      for (const name of ["directory", "rootDirectory"]) {
+        const settings = readSettings({
+          directory: `${folder}/own`,
+          [name]: `${parent}/between/daemon`,
+        });
+        assert.throws(() => new Home(settings).make(), (error: Error & { code?: string }) => {
+          assert.equal(error.code, "permission_denied");
+          assert.match(
+            error.message,
+            /^Cannot use folder ".*\/theirs\/between": ".*\/theirs(-target)?" (belongs to|others can)/,
+          );
+          return true;
+        });
+      }
+      assert.deepEqual(readdirSync(parent), []);
+    });
+  }
+
+  it("make() takes a folder in one that all may add to, and by a link of its own", () => {
+    mkdirSync(`${folder}/all`);
+    chmodSync(`${folder}/all`, 0o1777);
+    symlinkSync("all/../all", `${folder}/link`);
+    new Home(readSettings({ directory: `${folder}/link/daemon` })).make();
+    assert.equal(mode(`${folder}/all/daemon`), 0o700);
+    symlinkSync("loop", `${folder}/loop`);
+    assert.throws(() => new Home(readSettings({ directory: `${folder}/loop/daemon` })).make(), {
+      name: "ContainerError",
+    });
+  });
 
   it("hasConfig() compares what is written, and writeConfig() leaves no draft", () => {
     const home = new Home(readSettings({ directory: folder }));
@@ -237,6 +291,43 @@ describe("sockets", () => {
     assert.equal(listenerOf(path), undefined);
   });
 
+  it("isListenedOnBy() and listenerOf() pass over a container's, whose path is another", async () => {
+    const path = `${folder}/c.sock`;
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    const text = `require("net").createServer().listen(${
+      JSON.stringify(path)
+    }, () => console.log("up"))`;
+    const listen = (...before: readonly string[]) => {
+      const [program = "", ...args] = [...before, execPath("node24"), "-e", text];
+      return spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+    };
+    const mounts = 'mount -t tmpfs none "$0" && exec "$@"';
+    const others = [listen("unshare", "--mount", "sh", "-c", mounts, folder)];
+    try {
+      const [first] = others;
+      assert.ok(first?.stdout);
+      await once(first.stdout, "data");
+      assert.ok(isListenedOnBy(path, [process.pid]));
+      assert.equal(listenerOf(path), process.pid);
+      assert.ok(!isHere(first.pid ?? 0) && isHere(process.pid) && isHere(process.ppid));
+
+      rmSync(path);
+      const second = listen();
+      others.push(second);
+      await once(second.stdout, "data");
+      assert.ok(!isListenedOnBy(path, [process.pid]), "here it is another's, too");
+    } finally {
+      for (const each of others) {
+        each.kill("SIGKILL");
+        await once(each, "close");
+      }
+      server.close();
+      await once(server, "close");
+    }
+    assert.equal(listenerOf(path), undefined);
+  });
+
   it("isListenedOn() is false for a socket that its listener has left, and for a file", async () => {
     const path = `${folder}/left.sock`;
     const text = `require("net").createServer().listen(${
@@ -321,16 +412,20 @@ describe("RestartDelay", () => {
       performance.now = () => time;
       const delay = new RestartDelay();
       const seen = Array.from({ length: 11 }, () => delay.next());
+      assert.equal(delay.restarts, 11);
       assert.deepEqual(seen.slice(0, 4), [100, 200, 400, 800]);
       assert.deepEqual(seen.slice(-3), [25_600, 30_000, 30_000]);
       delay.began();
       time += 29_999;
       delay.ended();
+      assert.equal(delay.restarts, 11);
       assert.equal(delay.next(), 30_000);
       delay.began();
       time += 30_000;
       delay.ended();
+      assert.equal(delay.restarts, 0);
       assert.equal(delay.next(), 100);
+      assert.equal(delay.restarts, 1);
     } finally {
       performance.now = now;
     }

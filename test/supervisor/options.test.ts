@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { describe, it } from "node:test";
 import { connect } from "../../plugins/auto/mod.ts";
+import { majorVersion } from "../../plugins/supervisor/binary.ts";
 import { supervise } from "../../plugins/supervisor/mod.ts";
 import { readSettings } from "../../plugins/supervisor/settings.ts";
 import { isContainerError } from "../../src/errors.ts";
+import { eventually } from "../helpers/eventually.ts";
+import {
+  descendantsOf,
+  findByArguments,
+  isRunning,
+  signalIfRunning,
+} from "../helpers/processes.ts";
 import { rejection } from "../helpers/rejection.ts";
 
 /** A folder that cannot be made: who got that far has started something. */
@@ -82,6 +92,56 @@ describe("supervise()", () => {
     const error = await rejection(supervise({ directory: nowhere, binary: "/bin/false" }));
     assert.ok(isContainerError(error, "unavailable"), `${error}`);
     assert.match(error.message, /^Cannot run containerd "\/bin\/false": /);
+  });
+
+  for (const trap of ["", 'trap "" TERM; ']) {
+    it(`supervise() ends a program that hangs when asked for its version: ${trap}`, async () => {
+      const directory = mkdtempSync("/tmp/lct-sup-");
+      try {
+        const binary = `${directory}/containerd`;
+        writeFileSync(binary, `#!/bin/sh\n${trap}while :; do sleep 600; done\n`);
+        chmodSync(binary, 0o755);
+        const group = () => findByArguments(binary);
+        const late = await rejection(
+          majorVersion(binary, process.env, { budgetMs: 500 }),
+        ) as Error & { code: string };
+        assert.equal(late.code, "deadline_exceeded");
+        assert.equal(late.message, `Cannot run containerd "${binary}": no version within 500 ms`);
+        await eventually("its end", () => group().length === 0);
+
+        const controller = new AbortController();
+        const reason = new Error("enough");
+        const { signal } = controller;
+        const aborted = rejection(supervise({ directory: `${directory}/d`, binary, signal }));
+        const sleeping = () => descendantsOf(group());
+        let children: readonly number[] = [];
+        await eventually("the start", () => (children = sleeping()).length > 0);
+        controller.abort(reason);
+        assert.equal(await aborted, reason);
+        await eventually("its end", () => ![...group(), ...children].some((pid) => isRunning(pid)));
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    });
+  }
+
+  it("supervise() does not wait for what its program has left when asked for its version", async () => {
+    const directory = mkdtempSync("/tmp/lct-sup-");
+    let left = 0;
+    try {
+      const binary = `${directory}/containerd`;
+      const note = `echo $! > ${directory}/left; echo "containerd x v2.1.0"; exit 4`;
+      writeFileSync(binary, `#!/bin/sh\nsleep 600 &\n${note}\n`);
+      chmodSync(binary, 0o755);
+      const error = await rejection(
+        supervise({ directory: `${directory}/d`, binary, startBudgetMs: 60_000 }),
+      ) as Error & { code: string };
+      left = Number(readFileSync(`${directory}/left`, "utf8"));
+      assert.equal(error.message, `Cannot run containerd "${binary}": ended with exit code 4`);
+    } finally {
+      if (left !== 0) signalIfRunning(left, "SIGKILL");
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   it("supervise() says that it cannot make its folder", async () => {
