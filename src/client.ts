@@ -112,7 +112,7 @@ export class Client implements AsyncDisposable {
     this.#launcher = new Launcher(this.#handles, this.#cleanups, onError);
     this.#description = options.description ?? {
       runtime: registry.names.join(", ") || "default",
-      reason: "given by the caller",
+      reason: "given",
     };
   }
 

@@ -10,7 +10,7 @@ describe("Client", () => {
   it("describe() names what the registry has, or what it was told", () => {
     const plugin = fakePlugin(new FakeRuntime());
     const { reason } = new Client(new Registry({ "io.a.b": plugin })).describe();
-    assert.equal(reason, "given by the caller");
+    assert.equal(reason, "given");
     assert.equal(new Client(new Registry({ "io.a.b": plugin })).describe().runtime, "io.a.b");
     const description = { runtime: "x", reason: "asked for" };
     assert.equal(new Client(new Registry(), { description }).describe(), description);

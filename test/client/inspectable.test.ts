@@ -32,7 +32,7 @@ describe("inspectable()", () => {
     const registry = new Registry({}, { fallback: fakePlugin(new FakeRuntime()) });
     assert.equal(
       inspect(new Client(registry)),
-      'Client { runtime: "default", reason: "given by the caller" }',
+      'Client { runtime: "default", reason: "given" }',
     );
     const description = { runtime: "containerd", address: "unix:///x.sock", reason: "asked for" };
     assert.equal(

@@ -46,7 +46,7 @@ describe("Client in workerd, over web()", () => {
   it("Client can be declared outside a request", async () => {
     assert.deepEqual(await run("declared"), {
       runtime: "default",
-      reason: "given by the caller",
+      reason: "given",
     });
   });
 
