@@ -37,6 +37,8 @@ const PARTS = 10;
 const HEAP_BYTES = 3 * 1024 * 1024;
 /** How much the process may grow, in bytes. Allocators keep what they had once. */
 const RESIDENT_BYTES = 96 * 1024 * 1024;
+/** How many more descriptors the daemon may have for a moment, of shims that are on their way out. */
+const DAEMON_DESCRIPTORS = 20;
 /** Only a hang takes that long. */
 const BUDGET_MS = scale(2, 120) * 60_000;
 
@@ -146,6 +148,8 @@ describe("a client that is used for long", () => {
       assert.ok(heapGrowth < HEAP_BYTES, `the heap has grown by ${heapGrowth} bytes`);
       const growth = now.residentBytes - first.residentBytes;
       assert.ok(growth < RESIDENT_BYTES, `the process has grown by ${growth} bytes`);
+      const more = now.daemonDescriptors - first.daemonDescriptors;
+      assert.ok(more < DAEMON_DESCRIPTORS, `the daemon has ${more} more descriptors`);
     }
     assert.deepEqual(await leftovers(daemon), NOTHING);
     await lives.until(FIRST + LIFECYCLES);
