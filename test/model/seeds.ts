@@ -1,4 +1,5 @@
 import process from "node:process";
+import { isStress } from "../helpers/scale.ts";
 import { Schedule } from "./schedule.ts";
 import type { World } from "./world.ts";
 
@@ -44,6 +45,7 @@ export async function runSeeds({ count, atOnce, world }: SeedsOptions): Promise<
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
+  if (isStress) console.log(`${started} processes were started`);
   if (started === 0) failures.push("none: no process was started");
   if (failures.length === 0) return;
   throw new Error(
