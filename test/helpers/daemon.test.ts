@@ -137,6 +137,20 @@ describe("wrapRunc()", () => {
     assert.ok(runc.calls().some((call) => call.endsWith("unlucky")));
   });
 
+  it("kill() kills the next call of a command, and lets those after it be", async () => {
+    const run = () => daemon.ctr("run", ...sleeper, "killed", "/bin/sleep", "600");
+    // It may have done its work before the kill comes.
+    await eventually("it is killed", async () => {
+      runc.kill("create", 0, { containerId: "killed" });
+      const isKilled = await run().then(() => false, () => true);
+      await daemon.ctr("tasks", "delete", "--force", "killed").catch(() => {}); // if there is one
+      await daemon.ctr("containers", "delete", "killed").catch(() => {});
+      return isKilled;
+    });
+    await run();
+    assert.match(await daemon.ctr("tasks", "list"), /killed\s+\d+\s+RUNNING/);
+  });
+
   it("hold() stops a command until it is released", async () => {
     const gate = runc.hold("start", "before", { containerId: "held" });
     let isDone = false;

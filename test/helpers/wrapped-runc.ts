@@ -143,7 +143,7 @@ case $action in
     '${runc}' "$@" <&9 9<&- &
     child=$!
     exec 9<&-
-    sleep "$message"
+    [ "$message" = 0.000 ] || sleep "$message"
     kill -9 $child 2> /dev/null
     wait $child
     exit $?;;
