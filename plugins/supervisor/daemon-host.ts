@@ -1,4 +1,4 @@
-import { closeSync, existsSync } from "node:fs";
+import { closeSync, existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { ContainerError } from "../../src/errors.ts";
 import type { Environment } from "./binary.ts";
@@ -8,10 +8,11 @@ import { DaemonProcess } from "./daemon-process.ts";
 import { endDaemon, killHungDaemon } from "./end-daemon.ts";
 import { FolderDaemons } from "./folder-daemons.ts";
 import { Health } from "./health.ts";
-import { Home } from "./home.ts";
+import type { Home } from "./home.ts";
+import type { OwnerLock } from "./owner-lock.ts";
 import { pause } from "./pause.ts";
 import { readPidFile, writePidFile } from "./pid-file.ts";
-import type { ProcessIdentity } from "./process-table.ts";
+import { isAlive, type ProcessIdentity } from "./process-table.ts";
 import type { Settings } from "./settings.ts";
 import { isListenedOn, listenerOf } from "./socket-owner.ts";
 import { keepStackDump } from "./stack-dump.ts";
@@ -28,6 +29,10 @@ const ERROR_LINES = 20;
 export interface DaemonHostOptions {
   /** What the user has set. */
   readonly settings: Settings;
+  /** Its folders and files. */
+  readonly home: Home;
+  /** Says whose they are. */
+  readonly lock: OwnerLock;
   /** Path of the program. */
   readonly binary: string;
   /** Major version of the program. */
@@ -44,6 +49,7 @@ export class DaemonHost {
   readonly log: DaemonLog;
   /** Asks it for signs of life. */
   readonly health: Health;
+  readonly #lock: OwnerLock;
   readonly #settings: Settings;
   readonly #binary: string;
   readonly #env: Environment;
@@ -52,10 +58,12 @@ export class DaemonHost {
   #process: DaemonProcess | undefined;
   #version = "";
   #logBeganAt = 0;
+  #socketFile: string | undefined;
 
   /** Touches nothing of the host. */
-  constructor({ settings, binary, major, env }: DaemonHostOptions) {
-    this.home = new Home(settings);
+  constructor({ settings, home, lock, binary, major, env }: DaemonHostOptions) {
+    this.home = home;
+    this.#lock = lock;
     this.log = new DaemonLog(this.home.logFile, settings.maxLogBytes);
     this.health = new Health(settings.address, settings.healthTimeoutMs);
     this.#settings = settings;
@@ -78,6 +86,16 @@ export class DaemonHost {
   /** Whether anything of the daemon runs. */
   get isAlive(): boolean {
     return this.#proven().length > 0;
+  }
+
+  /** Whether the file of its socket is the one that it has made. */
+  get hasSocket(): boolean {
+    return this.#socketFile !== undefined && this.#socketFile === fileIdOf(this.home.socket);
+  }
+
+  /** @throws {ContainerError} `unavailable` if nobody can connect to it any more. */
+  assertSocket(): void {
+    if (!this.hasSocket) throw this.#unavailable(`Cannot find socket "${this.home.socket}"`);
   }
 
   /** The last lines that the daemon has written since it was started, each after a line break. */
@@ -164,7 +182,7 @@ export class DaemonHost {
 
   /** Removes what says that a daemon runs, unless one does. */
   async cleanUp(): Promise<void> {
-    if (this.#process?.isAlive) return;
+    if (this.#process?.isAlive || !this.#lock.isHeld) return;
     if (!await isListenedOn(this.home.socket)) this.home.removeTraces();
   }
 
@@ -192,7 +210,10 @@ export class DaemonHost {
   }
 
   #proven(): readonly ProcessIdentity[] {
-    return this.#daemons.proven(this.#process?.identity);
+    const known = this.#process?.identity;
+    if (this.#lock.isHeld) return this.#daemons.proven(known);
+    // Who listens there may be the daemon of the folder's next owner.
+    return known !== undefined && isAlive(known) ? [known] : [];
   }
 
   /** Notes which process it is, if that is not noted: a full disk is no reason to lose a daemon. */
@@ -233,6 +254,7 @@ export class DaemonHost {
         try {
           if (listens()) {
             this.#version = await this.health.version(budget.signal);
+            this.#socketFile = fileIdOf(this.home.socket);
             return undefined;
           }
         } catch (error) {
@@ -256,6 +278,11 @@ export class DaemonHost {
 
 function nextDelay(delayMs: number): number {
   return Math.min(delayMs * 1.5, LONGEST_DELAY_MS);
+}
+
+function fileIdOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && `${stat.dev}:${stat.ino}`;
 }
 
 function messageOf(error: unknown): string {

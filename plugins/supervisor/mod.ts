@@ -89,7 +89,7 @@ export interface SuperviseOptions extends CallOptions {
   readonly maxRestarts?: number | undefined;
   /** From which size on the log is set aside as `containerd.log.1`. Default: 10 MiB. */
   readonly maxLogBytes?: number | undefined;
-  /** Is told of every change of state; what it throws is dropped. */
+  /** Is told of every change of state; what it throws or rejects with is dropped. */
   readonly onState?: ((change: StateChange) => void) | undefined;
 }
 
@@ -165,6 +165,7 @@ export interface SupervisedDaemon extends AsyncDisposable {
  *
  * @throws {ContainerError} `invalid_argument` for a bad option, `not_found` without the program,
  * `conflict` if the folder has another owner or a foreign process listens on its socket,
+ * `failed_precondition` if a folder is in the place of one of its files,
  * `permission_denied` for a folder that others can write to or replace, `unavailable` with the end of the log
  * if the daemon does not come up, `unimplemented` on other platforms than Linux. An abort rejects
  * with the signal's reason, and leaves nothing that was started.

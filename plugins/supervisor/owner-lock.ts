@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import process from "node:process";
 import { ContainerError } from "../../src/errors.ts";
 import { systemCode } from "../fifo/system-error.ts";
@@ -37,13 +45,18 @@ export class OwnerLock {
     try {
       mkdirSync(draft, { mode: 0o700 });
       writeFileSync(`${draft}/${name}`, "", { mode: 0o600 });
-      while (!moved(draft, place)) removeDead(directory, place);
+      while (!moved(draft, place, directory)) removeDead(directory, place);
       sweepDrafts(directory);
       return new OwnerLock(place, name);
     } catch (error) {
       rmSync(draft, { recursive: true, force: true });
       throw fileError(`Cannot own folder "${directory}"`, error);
     }
+  }
+
+  /** Whether this one has it; not if somebody has removed it. */
+  get isHeld(): boolean {
+    return existsSync(`${this.#place}/${this.#name}`);
   }
 
   /** Gives it back. Idempotent. */
@@ -69,13 +82,18 @@ function ownerOf(name: string): ProcessIdentity | undefined {
   return { pid: Number(pid), startTicks: Number(startTicks), bootId };
 }
 
-function moved(draft: string, place: string): boolean {
+function moved(draft: string, place: string, directory: string): boolean {
   try {
     renameSync(draft, place);
     return true;
   } catch (error) {
     if (["ENOTEMPTY", "EEXIST"].includes(systemCode(error))) return false;
-    throw error;
+    if (systemCode(error) !== "ENOTDIR") throw error;
+    throw new ContainerError(
+      "conflict",
+      `Cannot own folder "${directory}": "${place}" is not a folder`,
+      { plugin: "supervisor", cause: error },
+    );
   }
 }
 
@@ -83,12 +101,12 @@ function removeDead(directory: string, place: string): void {
   for (const name of list(place)) {
     const owner = ownerOf(name);
     if (owner === undefined || isAlive(owner)) {
-      const who = owner === undefined ? `"${name}"` : `process ${owner.pid}`;
-      throw new ContainerError(
-        "conflict",
-        `Cannot own folder "${directory}": ${who} does, which supervises its containerd`,
-        { plugin: "supervisor" },
-      );
+      const state = owner === undefined
+        ? `"${place}/${name}" names no owner`
+        : `process ${owner.pid} does, which supervises its containerd`;
+      throw new ContainerError("conflict", `Cannot own folder "${directory}": ${state}`, {
+        plugin: "supervisor",
+      });
     }
     rmSync(`${place}/${name}`, { force: true });
   }

@@ -11,6 +11,7 @@ import { DaemonHost } from "./daemon-host.ts";
 import { fileError } from "./file-error.ts";
 import { untilUnhealthy } from "./health-watch.ts";
 import type { StopOptions, SupervisedDaemon, SupervisorState } from "./mod.ts";
+import { Home } from "./home.ts";
 import { OwnerLock } from "./owner-lock.ts";
 import { pause } from "./pause.ts";
 import { RestartDelay } from "./restart-delay.ts";
@@ -74,9 +75,11 @@ class Supervisor implements SupervisedDaemon {
       budgetMs: Math.max(settings.startBudgetMs, LEAST_VERSION_BUDGET_MS),
       signal,
     });
-    const host = new DaemonHost({ settings, binary, major, env });
-    host.home.make();
-    const supervisor = new Supervisor(settings, host, OwnerLock.acquire(settings.directory));
+    const home = new Home(settings);
+    home.make();
+    const lock = OwnerLock.acquire(settings.directory);
+    const host = new DaemonHost({ settings, home, lock, binary, major, env });
+    const supervisor = new Supervisor(settings, host, lock);
     await supervisor.#begin(signal ?? supervisor.#over.signal);
     supervisor.#watching = supervisor.#watch();
     return supervisor;
@@ -179,14 +182,16 @@ class Supervisor implements SupervisedDaemon {
     if (process === undefined) return this.#problem("no process");
     const check = async () => {
       log.trim();
+      this.#host.assertSocket();
       await health.check(over);
     };
     await untilUnhealthy({ check, intervalMs, misses, signals: [over, process.gone] });
     if (over.aborted) return undefined;
     const { pid } = process.identity;
-    return process.isAlive
+    if (!process.isAlive) return this.#problem(`process ${pid} ${process.how}`);
+    return this.#host.hasSocket
       ? this.#problem(`process ${pid} gives no answer to ${misses} health checks`)
-      : this.#problem(`process ${pid} ${process.how}`);
+      : this.#problem(`somebody has removed or replaced the socket of process ${pid}`);
   }
 
   /** Starts the daemon again; whether it runs. */
@@ -205,6 +210,7 @@ class Supervisor implements SupervisedDaemon {
       await pause(this.#delay.next(), over);
       try {
         over.throwIfAborted();
+        if (!this.#lock.isHeld) throw this.#problem("somebody has removed the note of its owner");
         await this.#host.launch(over);
         this.#delay.began();
         this.#enter("running");
@@ -212,7 +218,7 @@ class Supervisor implements SupervisedDaemon {
       } catch (error) {
         if (over.aborted) return false;
         await this.#endFailedStart();
-        if (!this.#isLastRestart()) continue;
+        if (this.#lock.isHeld && !this.#isLastRestart()) continue;
         await this.#fail(error);
         return false;
       }
@@ -317,11 +323,10 @@ class Supervisor implements SupervisedDaemon {
   #enter(state: SupervisorState, reason?: ContainerError): void {
     this.#state = state;
     this.#tellWaiting();
-    try {
-      this.#settings.onState?.({ state, pid: this.pid, reason });
-    } catch {
-      // Nobody is left to be told, and the daemon is to be watched all the same.
-    }
+    // Also what it rejects with: nobody is left to be told, and the daemon is to be watched all the
+    // same.
+    const tell = () => this.#settings.onState?.({ state, pid: this.pid, reason });
+    new Promise<unknown>((resolve) => resolve(tell())).catch(() => {});
   }
 
   #tellWaiting(): void {

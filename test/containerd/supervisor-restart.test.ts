@@ -270,6 +270,44 @@ describe("a daemon that hangs", () => {
   });
 });
 
+describe("a daemon that nobody can connect to", () => {
+  it("supervise() replaces it when its socket was removed", async () => {
+    const daemon = await bed.supervise({ healthIntervalMs: 50, healthMisses: 2 });
+    const { pid } = daemon;
+    rmSync(`${bed.home}/containerd.sock`);
+    await told("restarting", 1);
+    assert.match(
+      bed.changes.at(-1)?.reason?.message ?? "",
+      new RegExp(`: somebody has removed or replaced the socket of process ${pid}$`),
+    );
+    await daemon.ready();
+    assert.notEqual(daemon.pid, pid);
+    assert.match((await bed.client(daemon).version()).version, /\d/);
+  });
+
+  it("supervise() gives it up when its folder was removed, for which there may be another", async () => {
+    const first = await bed.supervise();
+    const { pid } = first;
+    rmSync(bed.home, { recursive: true });
+    const second = await bed.supervise();
+    assert.notEqual(second.pid, pid);
+    const error = await rejection(first.ended) as Error;
+    assert.match(error.message, /given up: Lost .*: somebody has removed the note of its owner/);
+    await first.stop();
+    assert.deepEqual(bed.daemonPids(), [second.pid]);
+    assert.equal(second.state, "running");
+  });
+
+  it("stop() ends its own when its folder was removed, and nobody else's", async () => {
+    const daemon = await bed.supervise();
+    rmSync(`${bed.home}/owner`, { recursive: true });
+    const next = await bed.supervise({ config: "[metrics]\n" });
+    await daemon.stop();
+    assert.deepEqual(bed.daemonPids(), [next.pid]);
+    assert.ok(existsSync(`${bed.home}/containerd.pid`));
+  });
+});
+
 describe("a daemon that has written stack traces", () => {
   it("supervise() keeps its stack traces in its folder", async () => {
     const daemon = await bed.supervise({
@@ -288,6 +326,18 @@ describe("a daemon that has written stack traces", () => {
     await daemon.ready();
     assert.ok(!existsSync(dump));
     assert.match(readFileSync(`${bed.home}/containerd.stacks.log`, "utf8"), /goroutine/);
+  });
+});
+
+describe("who is told of states", () => {
+  it("supervise() drops what they throw and reject with", async () => {
+    const errors = [() => Promise.reject(new Error("later")), () => {
+      throw new Error("at once");
+    }];
+    let calls = 0;
+    const daemon = await bed.supervise({ onState: () => errors[calls++ % 2]?.() });
+    await daemon.stop();
+    assert.equal(calls, 3);
   });
 });
 

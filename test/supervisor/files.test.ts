@@ -138,6 +138,19 @@ describe("Home", () => {
     });
   });
 
+  for (const name of ["containerd.sock", "shims.sock", "containerd.pid"] as const) {
+    it(`removeTraces() says that a folder is in the place of ${name}`, () => {
+      mkdirSync(`${folder}/${name}/theirs`, { recursive: true });
+      const message = `Cannot remove "${folder}/${name}": it is a folder`;
+      const home = new Home(readSettings({ directory: folder }));
+      assert.throws(() => home.removeTraces(), { code: "failed_precondition", message });
+      assert.throws(() => readPidFile(`${folder}/${name}`), {
+        code: "failed_precondition",
+        message: `Cannot read PID file "${folder}/${name}": it is a folder`,
+      });
+    });
+  }
+
   it("hasConfig() compares what is written, and writeConfig() leaves no draft", () => {
     const home = new Home(readSettings({ directory: folder }));
     const config = { main: "a", own: "b" };

@@ -50,8 +50,20 @@ describe("OwnerLock", () => {
 
   it("acquire() removes no file that it cannot read an owner from", () => {
     leave("notes.txt");
-    assert.throws(() => OwnerLock.acquire(directory), conflict);
+    assert.throws(() => OwnerLock.acquire(directory), {
+      ...conflict,
+      message: `Cannot own folder "${directory}": "${directory}/owner/notes.txt" names no owner`,
+    });
     assert.deepEqual(readdirSync(`${directory}/owner`), ["notes.txt"]);
+    assert.deepEqual(readdirSync(directory), ["owner"]);
+  });
+
+  it("acquire() leaves a file alone that is in the place of the lock", () => {
+    writeFileSync(`${directory}/owner`, "mine");
+    assert.throws(() => OwnerLock.acquire(directory), {
+      ...conflict,
+      message: `Cannot own folder "${directory}": "${directory}/owner" is not a folder`,
+    });
     assert.deepEqual(readdirSync(directory), ["owner"]);
   });
 
@@ -64,7 +76,9 @@ describe("OwnerLock", () => {
 
   it("release() leaves the lock of the next owner alone", () => {
     const lock = OwnerLock.acquire(directory);
+    assert.ok(lock.isHeld);
     rmSync(`${directory}/owner`, { recursive: true });
+    assert.ok(!lock.isHeld);
     const next = OwnerLock.acquire(directory);
     lock.release();
     assert.throws(() => OwnerLock.acquire(directory), conflict);
