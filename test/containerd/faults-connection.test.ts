@@ -10,10 +10,10 @@ import { RecordedEvents } from "../events/support/recorded-events.ts";
 import { assertLives } from "../faults/all-lives.ts";
 import { Load } from "../faults/load.ts";
 import { type Direction, FaultProxy } from "../faults/proxy.ts";
+import { startSteady, STEADY_CODE } from "../faults/steady.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { rejection } from "../helpers/rejection.ts";
 import { isStress, scale } from "../helpers/scale.ts";
-import { commandSpec, SHIM } from "./bed.ts";
 
 /** Finds a dead connection soon; the stress run has the defaults, and waits for them. */
 const health: Partial<GrpcOptions> = isStress
@@ -37,18 +37,10 @@ let count = 0;
 
 const countOf = (line: string) => events.lines.filter((each) => each === line).length;
 
-/** Starts a container that ends with 3 when it is told to by SIGTERM. */
+/** Starts a container that runs until {@linkcode endLong}. */
 async function startLong(): Promise<string> {
   const id = `long${++count}`;
-  await client.create(
-    id,
-    commandSpec("trap 'exit 3' TERM; echo up; while :; do sleep 0.05; done"),
-    SHIM,
-  );
-  const task = await client.start(id, { stdio: { stdout: "piped" } });
-  const reader = task.stdio.stdout.getReader();
-  await reader.read(); // the trap is set
-  await reader.cancel();
+  await startSteady(client, id);
   return id;
 }
 
@@ -57,8 +49,8 @@ async function endLong(id: string): Promise<void> {
   const waiting = client.wait(id);
   await daemon.ctr("tasks", "kill", "--signal", "SIGTERM", id);
   const status = await waiting;
-  assert.equal(status.state === "exited" && status.code, 3);
-  await events.until(`exit ${id}/init 3`);
+  assert.equal(status.state === "exited" && status.code, STEADY_CODE);
+  await events.until(`exit ${id}/init ${STEADY_CODE}`);
   await client.delete(id, { force: true });
   assert.equal(events.of(id).filter((line) => line.startsWith("exit")).length, 1);
 }
@@ -109,9 +101,9 @@ describe("a connection to containerd that fails", () => {
     await daemon.ctr("tasks", "kill", "--signal", "SIGTERM", id);
     await events.holds("disconnected", () => countOf("disconnected") > before);
     await proxy.pass();
-    await events.until(`exit ${id}/init 3`);
+    await events.until(`exit ${id}/init ${STEADY_CODE}`);
     const status = await waiting;
-    assert.equal(status.state === "exited" && status.code, 3);
+    assert.equal(status.state === "exited" && status.code, STEADY_CODE);
     await client.delete(id, { force: true });
   });
 

@@ -8,6 +8,7 @@ import { Registry } from "../../src/registry.ts";
 import { Audience } from "../faults/audience.ts";
 import { Load } from "../faults/load.ts";
 import { FaultProxy } from "../faults/proxy.ts";
+import { besideSteady } from "../faults/steady.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { isStress, scale } from "../helpers/scale.ts";
 
@@ -100,19 +101,22 @@ describe("a connection to containerd that fails again and again", () => {
       });
       try {
         const load = new Load(audience.client, 3, `f${index}-`);
-        try {
-          for (let times = 1; times <= rounds; times++) {
-            await audience.tellsEnds(4);
-            await begin(proxy, daemon);
-            await audience.are("disconnected", times);
+        const steady = `f${index}-steady`;
+        await besideSteady(audience.client, steady, async () => {
+          try {
+            for (let times = 1; times <= rounds; times++) {
+              await audience.tellsEnds(4);
+              await begin(proxy, daemon);
+              await audience.are("disconnected", times);
+              await end(proxy, daemon);
+              await audience.are("connected", times);
+            }
+          } finally {
             await end(proxy, daemon);
-            await audience.are("connected", times);
+            await load.stop();
           }
-        } finally {
-          await end(proxy, daemon);
-          await load.stop();
-        }
-        await audience.assertTold(load, { outages: rounds });
+        });
+        await audience.assertTold(load, { outages: rounds, others: [steady] });
       } finally {
         await audience[Symbol.asyncDispose]();
         await proxy[Symbol.asyncDispose]();

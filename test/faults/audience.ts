@@ -77,9 +77,15 @@ export class Audience implements AsyncDisposable {
    * Checks, once a load has stopped, that nobody has missed anything: every process ends once, after
    * its start; every stream has lost and found the daemon so often, and never else; the handlers
    * were called for the same, in the same order for each container, one after the other.
+   *
+   * @param options How often the daemon was away, and which containers there were beside the load.
    */
-  async assertTold(load: Load, { outages }: { readonly outages: number }): Promise<void> {
-    const ids = Array.from({ length: load.count }, (_, index) => load.idOf(index + 1));
+  async assertTold(
+    load: Load,
+    { outages, others }: { readonly outages: number; readonly others: readonly string[] },
+  ): Promise<void> {
+    const own = Array.from({ length: load.count }, (_, index) => load.idOf(index + 1));
+    const ids = [...own, ...others];
     await Promise.all(this.#all.map((stream) => tellsRemovals(stream, ids)));
     await assertLives(this.events, load);
     await assertLives(this.#second, load);
