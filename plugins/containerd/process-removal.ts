@@ -21,6 +21,7 @@ import type { ProcessStdio } from "./process-stdio.ts";
 import { type Session, type Subject, unlessMissing } from "./session.ts";
 import { dateOf } from "./times.ts";
 import { endOf } from "./told-exit.ts";
+import { untilEnded } from "./until-ended.ts";
 
 const SIGKILL = 9;
 
@@ -284,21 +285,6 @@ export class ProcessRemoval {
       ...ids,
       plugin: this.#session.options.id,
     });
-  }
-}
-
-/** Waits for the end of a process; rejects when the session is closed before. */
-export async function untilEnded(
-  session: Session,
-  watch: ExitWatch,
-  { subject, signal }: { readonly subject: Subject; readonly signal: AbortSignal | undefined },
-): Promise<ExitStatus> {
-  const closed = Promise.withResolvers<never>();
-  const forget = session.onClosing(() => closed.reject(session.closedError(subject)));
-  try {
-    return await abortable(Promise.race([watch.exited, closed.promise]), signal);
-  } finally {
-    forget();
   }
 }
 

@@ -20,10 +20,11 @@ import { holdProcess } from "../../src/hold-process.ts";
 import { wasOomKilled } from "./oom.ts";
 import type { ProcessStdio } from "./process-stdio.ts";
 import { execIds, type ProcessRef, processSubject } from "./process-ref.ts";
-import { ProcessRemoval, untilEnded } from "./process-removal.ts";
+import { ProcessRemoval } from "./process-removal.ts";
 import { processStatus } from "./process-state.ts";
 import { type Session, type Subject, unlessMissing } from "./session.ts";
 import { startFailure } from "./start-failure.ts";
+import { untilEnded } from "./until-ended.ts";
 
 /** What a process handle is made with. */
 export interface ProcessInit {
