@@ -15,7 +15,7 @@ export const CREATE_OPTIONS: readonly string[] = [
 /** Checks that what was given is, or has, the function that it is used by. */
 export function checkMethod(field: string, method: unknown): void {
   if (typeof method === "function") return;
-  throw invalidArgument(field, `Cannot use option "${field}": no function to call`);
+  throw invalidArgument(field, `Cannot use "${field}": no function to call`);
 }
 
 /** Tells apart what may be left out before the options, and the options. */

@@ -60,7 +60,7 @@ import { INIT_PROCESS } from "./runtime.ts";
 import { RuntimePool } from "./runtime-pool.ts";
 import type { Stats } from "./stats.ts";
 import { Targets } from "./targets.ts";
-import type { StdioOptions } from "./stdio.ts";
+import type { RestoredStdio, StdioOptions } from "./stdio.ts";
 
 /**
  * Runs containers by their ids, on the runtimes of a registry.
@@ -216,19 +216,20 @@ export class Client implements AsyncDisposable {
 
   /**
    * Finds a container that another client, or an earlier process, made, and attaches to its first
-   * process.
+   * process. A stream that was not piped when it was started is `null`; one that is has one reader at
+   * a time: of two that attach to it each gets a part of what comes.
    *
    * @throws {ContainerError} `not_found` if no runtime has it.
    */
   restore<const S extends StdioOptions = StdioOptions>(
     id: string,
     options?: RestoreOptions<S> & { readonly processId?: undefined },
-  ): Promise<RestoreResult<Task<StdioOf<S>>>>;
+  ): Promise<RestoreResult<Task<RestoredStdio<S>>>>;
   /** As for the first process, with `processId` for a further one; {@linkcode Client.summary} tells which there are. */
   restore<const S extends StdioOptions = StdioOptions>(
     id: string,
     options: RestoreOptions<S> & { readonly processId: string },
-  ): Promise<RestoreResult<Process<StdioOf<S>>>>;
+  ): Promise<RestoreResult<Process<RestoredStdio<S>>>>;
   async restore(
     id: string,
     options: RestoreOptions & { readonly processId?: string | undefined } = {},

@@ -101,6 +101,7 @@ export type {
   OutputStream,
   OutputTarget,
   Piped,
+  RestoredStdio,
   Stdio,
   StdioDriver,
   StdioFor,

@@ -1,8 +1,9 @@
 import { abortable } from "./abort.ts";
+import { checkMethod } from "./client-arguments.ts";
 import { ContainerError } from "./errors.ts";
 import type { RuntimeRecorder } from "./recorder.ts";
 import type { PluginSource, Registry } from "./registry.ts";
-import type { Runtime, RuntimePlugin } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 import { SingleFlight } from "./single-flight.ts";
 
 async function open(
@@ -11,7 +12,8 @@ async function open(
   recorder: RuntimeRecorder | undefined,
   signal: AbortSignal,
 ): Promise<Runtime> {
-  const plugin: RuntimePlugin = typeof source === "function" ? (await source()).default : source;
+  const plugin = typeof source === "function" ? (await source())?.default : source;
+  checkMethod("plugin", plugin?.open);
   let runtime = await plugin.open({ signal });
   try {
     runtime = recorder?.record(runtime) ?? runtime;
@@ -64,7 +66,7 @@ export class RuntimePool implements AsyncDisposable {
     if (source && (this.#registry.fallback || more.length === 0)) return this.#get(source, signal);
     throw new ContainerError(
       "unimplemented",
-      "Cannot choose a runtime: name a shim, or give the registry a fallback",
+      "Cannot choose a runtime: name a shim, or a fallback",
     );
   }
 

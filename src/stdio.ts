@@ -96,6 +96,16 @@ export type StdioFor<Options extends StdioOptions> = Stdio<
   Piped<OptionOf<Options, "stderr">, OutputStream>
 >;
 
+/**
+ * The streams of a process that is attached to, by a description: those that were not piped when it
+ * was started are `null`, whatever is asked for.
+ */
+export type RestoredStdio<Options extends StdioOptions> = Stdio<
+  Piped<OptionOf<Options, "stdin">, InputStream> | null,
+  Piped<OptionOf<Options, "stdout">, OutputStream> | null,
+  Piped<OptionOf<Options, "stderr">, OutputStream> | null
+>;
+
 /** What is asked for of one stream; `undefined` where it is left out. */
 export type OptionOf<Options, Name extends keyof StdioOptions> = Name extends keyof Options
   ? Options[Name]

@@ -42,13 +42,18 @@ export function assertExited(status: ExitStatus, code: number): ExitedStatus {
   return status;
 }
 
-/** All of a stream as text. */
-export function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+/** All of a stream, which must be there, as text. */
+export function textOf(stream: ReadableStream<Uint8Array> | null): Promise<string> {
+  assert.ok(stream, "there is no stream to read from");
   return new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text();
 }
 
-/** Writes a text and closes the stream. */
-export async function writeAll(stream: WritableStream<Uint8Array>, text: string): Promise<void> {
+/** Writes a text and closes the stream, which must be there. */
+export async function writeAll(
+  stream: WritableStream<Uint8Array> | null,
+  text: string,
+): Promise<void> {
+  assert.ok(stream, "there is no stream to write to");
   const writer = stream.getWriter();
   await writer.write(new TextEncoder().encode(text));
   await writer.close();

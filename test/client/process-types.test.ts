@@ -108,7 +108,7 @@ describe("types of processes", () => {
       await client.start("web");
       const { process } = await client.restore("web", { stdio: { stdout: "piped" } });
       const task: Task | undefined = process;
-      holds<Same<NonNullable<typeof process>["stdio"]["stdout"], OutputStream>>();
+      holds<Same<NonNullable<typeof process>["stdio"]["stdout"], OutputStream | null>>();
       assert.equal(task?.containerId, "web");
     }));
 });

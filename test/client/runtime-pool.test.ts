@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { rejectsWith } from "../../plugins/testing/assertions.ts";
 import { isContainerError } from "../../src/errors.ts";
-import { Registry } from "../../src/registry.ts";
+import { type PluginLoader, Registry } from "../../src/registry.ts";
 import type { RuntimePlugin } from "../../src/runtime.ts";
 import { RuntimePool } from "../../src/runtime-pool.ts";
 import { fakePlugin, FakeRuntime } from "./fake-runtime.ts";
@@ -48,6 +49,16 @@ describe("RuntimePool", () => {
     ];
     assert.equal(a, c);
     assert.equal(pool.current.length, 1);
+  });
+
+  it("forShim() refuses a module that gives no plugin, by name", async () => {
+    for (const module of [undefined, {}, { default: {} }, { default: { open: 5 } }, 3]) {
+      const source = (() => Promise.resolve(module)) as PluginLoader;
+      const pool = new RuntimePool(new Registry({ "io.a.b": source }), opened);
+      await rejectsWith(pool.forShim("io.a.b", undefined), "invalid_argument", { field: "plugin" });
+    }
+    const pool = new RuntimePool(new Registry({ "io.a.b": "./x.ts" as never }), opened);
+    await rejectsWith(pool.forShim("io.a.b", undefined), "invalid_argument", { field: "plugin" });
   });
 
   it("forShim() forgets a failure of the loading and of the opening", async () => {

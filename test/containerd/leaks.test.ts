@@ -250,8 +250,8 @@ describe("what stays behind", () => {
       const { process } = await other.restore(id, {
         stdio: { stdout: "piped", stderr: "piped" },
       });
-      await process?.stdio.stdout.cancel();
-      await process?.stdio.stderr.cancel();
+      await process?.stdio.stdout?.cancel();
+      await process?.stdio.stderr?.cancel();
       await other[Symbol.asyncDispose]();
     }
   });

@@ -74,7 +74,7 @@ describe("streams on containerd", () => {
     await bed.withContainer(commandSpec(["cat"]), async (id) => {
       assert.equal(await otherProcess(() => bed.daemon).startPiped(id, "before"), "before");
       const { alive, process } = await bed.client.restore(id, { stdio: piped });
-      assert.ok(alive && process);
+      assert.ok(alive && process?.stdio.stdin);
       await write(process.stdio.stdin, "after");
       await bed.client.closeStdin(id, "init");
       assert.equal(await textOf(process.stdio.stdout), "after");

@@ -25,7 +25,7 @@ after(() => bed?.stop());
 async function attach(client: Client, id: string, processId: string) {
   if (processId === "init") {
     const { process } = await client.restore(id, { stdio: piped });
-    assert.ok(process);
+    assert.ok(process?.stdio.stdout);
     return { process, stdout: process.stdio.stdout };
   }
   const container = await (await client.runtime()).loadContainer(id);
