@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 export const repositoryDir: string = fileURLToPath(new URL("../..", import.meta.url))
   .replace(/\/$/, "");
 
-const cacheDir = `${repositoryDir}/.cache`;
+/** What is downloaded or built for tests; git-ignored. */
+export const cacheDir: string = `${repositoryDir}/.cache`;
 
 /** Folder of runc. */
 export const runcDir: string = `${cacheDir}/runc/bin`;

@@ -23,6 +23,8 @@ import {
 } from "./processes.ts";
 
 const prefix = "/tmp/lctd-";
+/** Where streams have their pipes, in folders named by namespace and container id. */
+const pipesDir = "/run/libcontainerd/fifo";
 const ownerFile = "owner.json";
 
 /**
@@ -54,7 +56,8 @@ export function namespaceOf(home: string): string {
 
 /**
  * Ends everything that belongs to the daemon in a folder and removes the folder: the daemon, its
- * shims and their containers, mounts, cgroups, what runc knows of them, and the shims' sockets.
+ * shims and their containers, mounts, cgroups, what runc knows of them, the shims' sockets, and the
+ * pipes that clients have left to the containers.
  * Blocks, so that it can run when a process exits.
  */
 export function removeHomeSync(home: string): void {
@@ -67,7 +70,11 @@ export function removeHomeSync(home: string): void {
   for (const { namespace, id, folder } of bundles) {
     removeFromRunc(namespace, id);
     for (const socket of shimSockets(folder)) rmSync(socket, { force: true });
+    // A client leaves those of a container that runs.
+    removePipes(`fifo-${namespace}+${id}+`);
   }
+  removePipes(`fifo-${namespaceOf(home)}+`);
+  removeIfEmpty(pipesDir);
   for (const mount of [...mountsBelow(home)].reverse()) unmountSync(mount);
   // A container whose create failed has no bundle any more, but its namespace's folders are there.
   for (const namespace of new Set([namespaceOf(home), ...bundles.map((each) => each.namespace)])) {
@@ -151,6 +158,12 @@ function shimSockets(bundle: string): readonly string[] {
   });
   return texts.flatMap((text) => [...text.matchAll(/unix:\/\/([^"\s]+)/g)].map((match) => match[1]))
     .filter((path) => path !== undefined);
+}
+
+function removePipes(prefix: string): void {
+  for (const name of list(pipesDir).filter((each) => each.startsWith(prefix))) {
+    rmSync(`${pipesDir}/${name}`, { recursive: true, force: true });
+  }
 }
 
 function cgroupHierarchies(): readonly string[] {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
 import { promisify } from "node:util";
@@ -55,6 +55,7 @@ export class Daemon implements AsyncDisposable {
   readonly #env: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #stopped: Promise<void> | undefined;
+  #ended: string | undefined;
 
   constructor(home: string, options: DaemonOptions) {
     this.home = home;
@@ -76,6 +77,11 @@ export class Daemon implements AsyncDisposable {
     return pid;
   }
 
+  /** How the daemon ended by itself, for instance `ended with 1`; undefined if it did not. */
+  get ended(): string | undefined {
+    return this.#ended;
+  }
+
   /** Starts the daemon, again after {@linkcode kill}, and waits until it answers. */
   async start(): Promise<void> {
     if (this.#child !== undefined) throw new Error("Cannot start containerd: it runs");
@@ -95,9 +101,13 @@ export class Daemon implements AsyncDisposable {
     child.on("error", (error) => ended = error.message);
     child.on("exit", (code, signal) => {
       ended = `ended with ${signal ?? code}`;
-      if (this.#child === child) this.#child = undefined;
+      if (this.#child === child) {
+        this.#child = undefined;
+        this.#ended = ended;
+      }
     });
     this.#child = child;
+    this.#ended = undefined;
     const deadline = Date.now() + startBudgetMs;
     while (!await this.#answers()) {
       const problem = ended ?? (Date.now() > deadline ? `no answer in ${startBudgetMs} ms` : "");
@@ -125,6 +135,7 @@ export class Daemon implements AsyncDisposable {
       await exited;
     }
     this.#child = undefined;
+    this.#ended = undefined;
   }
 
   /** Ends the daemon and starts it on the same folders and socket. */
@@ -163,6 +174,11 @@ export class Daemon implements AsyncDisposable {
   /** The last lines of its log. */
   logTail(lines = 40): string {
     return readFileSync(`${this.home}/log`, "utf8").split("\n").slice(-lines).join("\n");
+  }
+
+  /** Copies its log to a file that stays. */
+  copyLog(file: string): void {
+    copyFileSync(`${this.home}/log`, file);
   }
 
   async #stop(): Promise<void> {

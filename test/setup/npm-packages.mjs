@@ -6,8 +6,8 @@ import { withLock } from "./lock.mjs";
 import { cache, root, toolchain } from "./paths.mjs";
 import { step } from "./step.mjs";
 
-/** The oldest Node that runs this project's TypeScript unbuilt. */
-const oldestNode = [22, 18];
+/** The oldest Node that runs the scripts of README.md unbuilt: TypeScript, with `await using`. */
+const oldestNode = 24;
 
 function readJson(file) {
   return JSON.parse(readFileSync(file, "utf8"));
@@ -61,16 +61,13 @@ export function ensureToolchain() {
 }
 
 /**
- * Gives a Node that runs TypeScript unbuilt: the one that runs this if it is new enough, else that
+ * Gives a Node that runs what README.md shows: the one that runs this if it is new enough, else that
  * of the toolchain, else a Node 24 alone is installed into the cache.
  *
  * @returns {Promise<string>} Path of the program.
  */
 export async function ensureNode() {
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) {
-    return process.execPath;
-  }
+  if (Number.parseInt(process.versions.node) >= oldestNode) return process.execPath;
   const inToolchain = join(toolchain, "node_modules/node24/bin/node");
   if (existsSync(inToolchain)) return inToolchain;
   const lock = readJson(join(toolchain, "package-lock.json"));

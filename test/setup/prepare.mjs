@@ -8,11 +8,16 @@ import {
 } from "./debian.mjs";
 import { ensurePackages, ensureToolchain } from "./npm-packages.mjs";
 
+/** Gets what the checks need, which run no container; quick when it is there already. */
+export async function prepareChecks() {
+  await ensurePackages({ production: false });
+  await ensureToolchain();
+}
+
 /** Gets everything that the tests need; quick when it is there already. */
 export async function prepare() {
   try {
-    await ensurePackages({ production: false });
-    await ensureToolchain();
+    await prepareChecks();
     for (const version of containerdVersions) await ensureContainerd(version);
     await ensureRunc();
     await ensureRootfs();

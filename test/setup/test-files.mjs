@@ -21,7 +21,7 @@ export function findTestFiles(paths) {
 function groupOf(file) {
   if (/^test\/(containerd|helpers)\//.test(file)) return "containerd";
   if (file.startsWith("test/edge/")) return "edge";
-  const ofSources = ["bench", "boundary", "bundle-size", "package", "requirements"];
+  const ofSources = ["bench", "boundary", "bundle-size", "package", "requirements", "start"];
   return ofSources.some((name) => file === `test/${name}.test.ts`) ? "package" : "unit";
 }
 

@@ -1,7 +1,7 @@
 import { build, checks } from "./checks.mjs";
 import { testJobs } from "./matrix.mjs";
 import { readOptions } from "./options.mjs";
-import { prepare } from "./prepare.mjs";
+import { prepare, prepareChecks } from "./prepare.mjs";
 import { endGroupsOnSignals, runInGroup } from "./process-group.mjs";
 import { programs } from "./runtimes.mjs";
 import { join } from "node:path";
@@ -10,16 +10,16 @@ import { TestRun } from "./test-run.mjs";
 /** Runs everything that the command line asks for and gives the exit code of this process. */
 async function main() {
   const options = readOptions();
+  const wantsChecks = options.groups.includes("checks") && options.paths.length === 0;
+  const jobs = testJobs(options);
   endGroupsOnSignals();
   try {
-    await prepare();
+    await (jobs.length === 0 ? prepareChecks() : prepare());
   } catch (error) {
     console.log(`Set-up failed. ${error.stack}\n`);
     return close([{ state: "failed" }]);
   }
   const run = new TestRun();
-  const wantsChecks = options.groups.includes("checks") && options.paths.length === 0;
-  const jobs = testJobs(options);
   const startedAt = Date.now();
   if (wantsChecks) await run.run([build], []);
   await run.run(wantsChecks ? checks() : [], jobs);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
+import { cacheDir } from "../helpers/cache.ts";
 import { startDaemon } from "../helpers/daemon.ts";
 
 // Runs a command with a private containerd beside it: `with-daemon.ts COMMAND [ARGUMENT]...`. The
@@ -9,6 +10,7 @@ import { startDaemon } from "../helpers/daemon.ts";
 const [file, ...args] = process.argv.slice(2);
 if (file === undefined) throw new Error("Cannot run a command beside containerd: none is given");
 
+const keptLog = `${cacheDir}/containerd.log`;
 let child: ChildProcess | undefined;
 let interruptedBy: number | undefined;
 
@@ -34,10 +36,15 @@ try {
       CONTAINERD_NAMESPACE: daemon.namespace,
     },
   });
-  const [code] = await once(child, "exit");
+  const [code, signal] = await once(child, "exit");
   process.exitCode = interruptedBy ?? code ?? 1;
-  if (process.exitCode !== 0 && interruptedBy === undefined) {
-    console.error(`"${file}" failed; the last lines of containerd's log:\n${daemon.logTail()}`);
+  if (daemon.ended !== undefined) {
+    console.error(`containerd ${daemon.ended} by itself; the last lines of its log:`);
+    console.error(daemon.logTail());
+  } else if (process.exitCode !== 0 && interruptedBy === undefined) {
+    // The daemon's folder goes with it; the log of the last command that failed is kept.
+    daemon.copyLog(keptLog);
+    console.error(`The command ended with ${signal ?? code}; containerd's log: ${keptLog}`);
   }
 } finally {
   await daemon.stop();
