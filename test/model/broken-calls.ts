@@ -4,8 +4,8 @@ import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts"
 /** What a call ends with that was broken off, by the client's end or by the daemon's. */
 const brokenOff: readonly Code[] = [Code.Unavailable, Code.Canceled, Code.DeadlineExceeded];
 
-/** What containerd says of a call that was broken off by the end of the shim. */
-const shimEnded = "ttrpc: closed";
+/** What containerd says of a call that was broken off by the end of the shim, or of its runc. */
+const partEnded = /ttrpc: closed|did not terminate successfully: exit status 137/;
 
 /** A call of containerd that is broken off when its connection is, with whatever it has done. */
 export type BreakableCall = "create" | "delete";
@@ -23,7 +23,7 @@ export class BrokenCalls {
       } catch (error) {
         const { message } = request as { readonly message: { readonly containerId?: string } };
         const isBroken = error instanceof ConnectError &&
-          (brokenOff.includes(error.code) || error.rawMessage.includes(shimEnded));
+          (brokenOff.includes(error.code) || partEnded.test(error.rawMessage));
         if (request.service === Tasks && isBroken) {
           this.#calls.add(`${request.method.localName} ${message.containerId}`);
         }

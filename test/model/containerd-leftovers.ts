@@ -31,9 +31,10 @@ interface Leftover {
 
 /**
  * What containerd itself leaves of a call that is broken off, by the end of the connection, by its
- * own or by that of the shim: it forgets the task and does not get on with clearing it away, while
- * the shim, or its runc, goes on. That is out of reach of any client, with 1.6, 1.7 and 2.1; it is
- * not counted, but removed.
+ * own or by that of the shim or of runc: it forgets the task and does not get on with clearing it
+ * away, while the shim, or its runc, goes on; and what a runc has begun that was killed, the next one
+ * does not find. That is out of reach of any client, with 1.6, 1.7 and 2.1; it is not counted, but
+ * removed.
  *
  * - Create: the shim that was started, and what its runc makes after the clearing away
  * - Delete: the shim, which is told to end afterwards only, and its folders
