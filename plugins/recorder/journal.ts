@@ -26,6 +26,12 @@ export interface OpenCall {
   failed(error: unknown, signal: AbortSignal | undefined): void;
 }
 
+/** A subscription that was taken down: what tells of it is kept for as long as it lasts. */
+export interface OpenStream extends OpenCall {
+  /** Lets go of it: it is over. */
+  over(): void;
+}
+
 /** What {@linkcode Journal.call} takes. */
 export type NewCall = Omit<CallEntry, keyof EntryBase | "kind" | "call"> & {
   readonly containerId?: string | undefined;
@@ -45,6 +51,23 @@ export interface RpcEnd {
   /** The message of the error. */
   readonly message?: string | undefined;
 }
+
+/** An entry, and about how much memory it takes, in bytes. */
+interface Added {
+  readonly entry: Entry;
+  readonly bytes: number;
+}
+
+/** What has begun, and is kept until it is forgotten. */
+interface Begun {
+  /** Tells, once, how long it took, in milliseconds. */
+  readonly ended: () => number | undefined;
+  readonly forget: () => void;
+}
+
+type Ending = Partial<
+  Pick<ReturnEntry, "value" | "handle" | "code" | "exitCode" | "message">
+>;
 
 /** Takes down entries, and knows which calls have not ended. */
 export class Journal {
@@ -106,10 +129,7 @@ export class Journal {
     this.#add(entry, contents);
   }
 
-  #add(
-    entry: NewEntry,
-    contents?: Uint8Array,
-  ): { readonly entry: Entry; readonly bytes: number } {
+  #add(entry: NewEntry, contents?: Uint8Array): Added {
     const { nowMs } = this;
     const base = { seq: ++this.#seq, atMs: nowMs, timeMs: Date.now() };
     // The parts are those of one member of the union; the compiler does not put them together.
@@ -123,35 +143,50 @@ export class Journal {
     return { entry: whole, bytes };
   }
 
-  /** Takes an entry down that begins something; gives what tells, once, how long it took. */
-  #begin(begun: NewEntry): () => number | undefined {
+  /** Takes an entry down that begins something. */
+  #begin(begun: NewEntry): Begun {
     const { entry, bytes } = this.#add(begun);
     const forget = this.#open.add(entry, bytes);
     let hasEnded = false;
-    return () => {
+    const ended = () => {
       if (hasEnded) return undefined;
       hasEnded = true;
-      forget();
       return rounded(this.nowMs - entry.atMs);
     };
+    return { ended, forget };
   }
 
   /** Takes down that a call begins; gives what takes down its end. */
   call(begun: NewCall): OpenCall {
+    return this.#call(begun, { isKept: false });
+  }
+
+  /** As {@linkcode Journal.call}, of a subscription, which goes on after its call. */
+  stream(begun: NewCall): OpenStream {
+    return this.#call(begun, { isKept: true });
+  }
+
+  #call(begun: NewCall, { isKept }: { readonly isKept: boolean }): OpenStream {
     const call = ++this.#calls;
     const { containerId, processId } = begun;
-    const ended = this.#begin({ kind: "call", call, ...begun });
-    const end = (
-      outcome: Outcome,
-      more: Partial<Pick<ReturnEntry, "value" | "handle" | "code" | "exitCode" | "message">>,
-    ) => {
+    const { ended, forget } = this.#begin({ kind: "call", call, ...begun });
+    const kept = [forget];
+    let isOver = !isKept;
+    const over = () => {
+      isOver = true;
+      for (const each of kept) each();
+    };
+    const end = (outcome: Outcome, more: Ending) => {
       const durationMs = ended();
       if (durationMs === undefined) return;
       const ids = idsOf({ containerId, processId });
-      this.add({ kind: "return", call, ...ids, outcome, durationMs, ...more });
+      const added = this.#add({ kind: "return", call, ...ids, outcome, durationMs, ...more });
+      if (isOver) forget();
+      else kept.push(this.#open.add(added.entry, added.bytes));
     };
     return {
       number: call,
+      over,
       ok: (result = {}) => end("ok", result),
       failed: (error, signal) => {
         const aborted = signal?.aborted === true && error === signal.reason;
@@ -174,10 +209,11 @@ export class Journal {
   }): (end: RpcEnd) => void {
     const rpc = ++this.#rpcs;
     const { containerId, processId } = begun;
-    const ended = this.#begin({ kind: "rpc", rpc, ...begun });
+    const { ended, forget } = this.#begin({ kind: "rpc", rpc, ...begun });
     return (end) => {
       const durationMs = ended();
       if (durationMs === undefined) return;
+      forget();
       this.add({
         kind: "rpc-return",
         rpc,

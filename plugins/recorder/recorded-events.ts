@@ -1,6 +1,6 @@
 import type { EventStream, RuntimeEvent } from "../../src/events.ts";
 import { withoutMissing } from "./arguments.ts";
-import { type Journal, messageOf, type OpenCall } from "./journal.ts";
+import { type Journal, messageOf, type OpenStream } from "./journal.ts";
 import type { EventsEndEntry } from "./recording.ts";
 import { standIn } from "./stand-in.ts";
 
@@ -8,7 +8,7 @@ import { standIn } from "./stand-in.ts";
 export function recordedEvents(
   journal: Journal,
   real: EventStream,
-  call: OpenCall,
+  call: OpenStream,
   signal: AbortSignal | undefined,
 ): EventStream {
   let isOver = false;
@@ -17,6 +17,7 @@ export function recordedEvents(
     isOver = true;
     const message = outcome === "error" ? { message: messageOf(error) } : {};
     journal.add({ kind: "events-end", call: call.number, outcome, ...message });
+    call.over();
   };
   const took = (event: RuntimeEvent) => {
     const ids = "containerId" in event ? { containerId: event.containerId } : {};
@@ -46,7 +47,10 @@ export function recordedEvents(
       return await iterator.return?.() ?? { done: true, value: undefined };
     },
   });
-  real.ready.then(() => call.ok(), (error: unknown) => call.failed(error, signal));
+  real.ready.then(() => call.ok(), (error: unknown) => {
+    call.failed(error, signal);
+    call.over();
+  });
   return standIn(
     real,
     new Map<PropertyKey, (value: unknown) => unknown>([

@@ -255,12 +255,13 @@ export class RecordedHandles {
   #events(owner: Owner, real: Runtime, options: CallOptions | undefined): unknown {
     const method = "runtime.events";
     const described = this.#arguments({ method, optionsAt: 0 }, [options]);
-    const call = this.#journal.call({ method, ...owner, arguments: described });
+    const call = this.#journal.stream({ method, ...owner, arguments: described });
     const signal = signalOf(options);
     try {
       return recordedEvents(this.#journal, real.events(options), call, signal);
     } catch (error) {
       call.failed(error, signal);
+      call.over();
       throw error;
     }
   }

@@ -297,6 +297,21 @@ describe("flightRecorder()", () => {
     });
   });
 
+  it("flightRecorder() keeps what tells of a subscription until that is over", async () => {
+    await withRecorder({ limit: 10 }, async ({ client, recorder }) => {
+      const events = client.events();
+      await events.ready;
+      for (let count = 0; count < 20; count++) await client.version();
+      const kinds = () => recorder.entries().slice(0, 2).map(({ kind, seq }) => [kind, seq]);
+      assert.deepEqual(kinds(), [["call", 1], ["return", 2]]);
+      assert.doesNotMatch(recorder.text(), /PENDING/);
+      await events[Symbol.asyncDispose]();
+      for (let count = 0; count < 20; count++) await client.version();
+      assert.equal(recorder.entries().length, 10);
+      assert.ok((recorder.entries()[0]?.seq ?? 0) > 2);
+    });
+  });
+
   it("text() is aligned, a line an entry, and only of what is asked for", async () => {
     await withRecorder({}, async ({ client, recorder }) => {
       await client.create("web", commandSpec(["true\nforged"]), SHIM);

@@ -14,6 +14,7 @@ import {
 import type { Client } from "../../src/client.ts";
 import { isContainerError } from "../../src/errors.ts";
 import type { RuntimeEvent } from "../../src/events.ts";
+import { processSpec } from "../../src/oci/process-spec.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { clientOf, commandSpec, SHIM, testPrograms } from "../memory/bed.ts";
 
@@ -390,6 +391,84 @@ describe("replay()", () => {
     );
     const { differences } = await replayed({ ...recording, entries });
     assert.deepEqual(differences, []);
+  });
+
+  it("replay() replays a process that two remove at once, with the event of that", async () => {
+    const { recording } = await recorded(async ({ client, brought }) => {
+      await client.create("web", commandSpec(["sleep", "infinity"]), SHIM);
+      await client.start("web");
+      const more = await client.exec("web", "more", processSpec({ args: ["sleep", "infinity"] }));
+      await client.signalProcess("web", "more", "KILL");
+      await more.wait();
+      // The client removes its record, too.
+      await more.delete();
+      await brought(isDelete);
+    });
+    const removals = recording.entries.filter((entry) =>
+      entry.kind === "call" && entry.method === "process.delete"
+    );
+    assert.equal(removals.length, 2);
+    const { differences, events } = await replayed(recording);
+    assert.deepEqual(differences, []);
+    assert.equal(events.filter(({ event }) => event["type"] === "delete").length, 1);
+  });
+
+  it("replay() replays events though the subscription fell out long ago", async () => {
+    const { recording } = await recorded(async ({ client, recorder, brought }) => {
+      const { dropped } = recorder;
+      while (recorder.dropped < dropped + 20) await client.version();
+      await client.create("web", commandSpec(["exit", "3"]), SHIM);
+      await client.start("web");
+      await client.wait("web");
+      await client.deleteTask("web");
+      await brought(isDelete);
+    }, { limit: 30 });
+    const [first, second] = recording.entries;
+    assert.ok(first?.kind === "call" && first.method === "runtime.events");
+    assert.ok(second?.kind === "return" && second.call === first.call);
+    const { differences, events } = await replayed(recording);
+    assert.deepEqual(differences, []);
+    assert.deepEqual(
+      events.map(({ event }) => event["type"]),
+      ["create", "start", "exit", "delete"],
+    );
+  });
+
+  it("replay() replays calls on a handle whose call fell out, and a stream from its midst", async () => {
+    const { recording } = await recorded(async ({ client, brought }) => {
+      await client.create("web", commandSpec(["cat"]), SHIM);
+      const web = await client.start("web", { stdio: { stdin: "piped", stdout: "piped" } });
+      const writer = web.stdio.stdin.getWriter();
+      const reader = web.stdio.stdout.getReader();
+      for (let count = 0; count < 3; count++) {
+        await writer.write(new Uint8Array(5));
+        await reader.read();
+      }
+      await writer.close();
+      assert.equal((await reader.read()).done, true);
+      await web.wait();
+      await brought(isExit);
+    });
+    const { entries, dropped } = recording;
+    const load = entries.find((entry) =>
+      entry.kind === "call" && entry.method === "runtime.loadContainer"
+    );
+    const pieces = entries.filter((entry) => entry.kind === "stdio" && entry.edge === "data");
+    assert.ok(load && pieces.length === 3);
+    for (const last of [load, pieces[1], pieces[2]]) {
+      const at = entries.findIndex(({ seq }) => seq === last?.seq) + 1;
+      assert.ok(at > 0);
+      const isKept = (each: number) => {
+        const entry = entries[each];
+        const isOfStream = entry?.kind === "call" && entry.method === "runtime.events";
+        return each >= at || isOfStream || (entry?.kind === "return" && entry.call === 1);
+      };
+      const rest = entries.filter((_, each) => isKept(each));
+      const cut = { ...recording, entries: rest, dropped: dropped + entries.length - rest.length };
+      const { calls, differences } = await replayed(cut);
+      assert.deepEqual(differences, [], `after ${at} of ${entries.length} entries`);
+      assert.deepEqual(calls.filter(({ outcome }) => outcome === "not-run"), []);
+    }
   });
 
   it("replay() replays what is left of a recording whose beginning fell out", async () => {

@@ -30,10 +30,15 @@ export function isAlike(call: ReplayedCall, recorded: ReturnEntry | undefined): 
   return ending(isForeign ? anyError : call) === ending(recorded);
 }
 
-/** Where the events of a replay are not as they were recorded, by stream and container. */
+/**
+ * Where the events of a replay are not as they were recorded, by stream and container.
+ *
+ * @param isCut Whether entries fell out: what is made up for may have been told in one of those.
+ */
 export function eventDifferences(
   entries: readonly Entry[],
   replayed: readonly ReplayedEvent[],
+  { isCut }: { readonly isCut: boolean },
 ): readonly ReplayDifference[] {
   const recorded = entries.filter((entry) => entry.kind === "event");
   const lanes = new Map<string, { was: EventEntry[]; is: ReplayedEvent[] }>();
@@ -45,7 +50,9 @@ export function eventDifferences(
   };
   for (const entry of recorded) lane(entry.call, entry.event).was.push(entry);
   for (const each of replayed) lane(each.call, each.event).is.push(each);
-  return [...lanes.values()].flatMap(({ was, is }) => laneDifferences(was, is));
+  return [...lanes.values()].flatMap(({ was, is }) => laneDifferences(was, is)).filter((found) =>
+    !isCut || found.recorded !== "nothing" || !found.replayed.endsWith("(reconciled)")
+  );
 }
 
 function laneDifferences(

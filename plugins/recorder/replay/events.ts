@@ -50,7 +50,8 @@ export class Events {
 
   /** Where what they brought is not what was recorded. */
   get differences(): readonly ReplayDifference[] {
-    return eventDifferences(this.#options.future.entries, this.told);
+    const { entries, hasDropped: isCut } = this.#options.future;
+    return eventDifferences(entries, this.told, { isCut });
   }
 
   /** Subscribes; resolves once that is live. */

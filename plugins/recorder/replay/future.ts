@@ -66,6 +66,8 @@ export function causeOf(type: unknown): CallEntry["method"] | undefined {
 export class Future {
   /** The entries of the recording. */
   readonly entries: readonly Entry[];
+  /** Whether others fell out. */
+  readonly hasDropped: boolean;
   readonly #calls = new Map<number, CallEntry>();
   readonly #returns = new Map<number, ReturnEntry>();
   readonly #givers = new Map<number, CallEntry>();
@@ -73,6 +75,7 @@ export class Future {
   /** @param recording What is replayed. */
   constructor(recording: Recording) {
     this.entries = recording.entries;
+    this.hasDropped = recording.dropped > 0;
     for (const entry of this.entries) {
       if (entry.kind === "call") this.#calls.set(entry.call, entry);
       if (entry.kind !== "return") continue;
@@ -201,11 +204,17 @@ export class Future {
     const types = effectsOf(call.method);
     const key = keyOf(call);
     for (const entry of this.#from(call.seq)) {
-      if (entry.kind === "call" && entry.method === call.method && keyOf(entry) === key) break;
+      const isNext = entry.kind === "call" && entry.method === call.method && keyOf(entry) === key;
+      if (isNext && !this.#isUnderWay(call, entry.seq)) break;
       if (entry.kind !== "event" || keyOf(entry) !== key) continue;
       if (types.includes(String(entry.event["type"]))) return entry;
     }
     return undefined;
+  }
+
+  /** Whether a call, which did end, had not when an entry was taken down. */
+  #isUnderWay({ call }: CallEntry, seq: number): boolean {
+    return (this.#returns.get(call)?.seq ?? 0) > seq;
   }
 
   /** The entries after one. */

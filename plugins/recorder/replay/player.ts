@@ -51,6 +51,8 @@ class Output {
 export class Player {
   readonly #stdio: Stdio;
   readonly #outputs = new Map<OutputStream, Output>();
+  /** Where each output begins in the recording: what was before fell out. */
+  readonly #starts = new Map<StdioEntry["stream"], number>();
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #written: Promise<undefined> = Promise.resolve(undefined);
 
@@ -91,7 +93,10 @@ export class Player {
   ): Promise<string | undefined> {
     const output = this.#output(stream);
     if (output === undefined) return "it is not piped";
-    const { edge, offset, bytes = 0, contents } = entry;
+    const { edge, bytes = 0, contents } = entry;
+    const startsAt = this.#starts.get(stream) ?? entry.offset;
+    this.#starts.set(stream, startsAt);
+    const offset = entry.offset - startsAt;
     if (edge === "cancel") return void await output.cancel();
     // A target of the caller gets its output by writes, and its end by a close.
     if (edge === "data" || edge === "write") {

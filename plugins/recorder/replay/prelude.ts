@@ -36,6 +36,11 @@ export function preludeOf(future: Future): readonly Prelude[] {
     const whom = { containerId, processId };
     const isMade = makes(future, entry);
     if (isMade !== undefined) {
+      // A call needs what it is made on; where only an event tells of it, others make that, too.
+      if (entry.kind === "call" && isMade === "process") {
+        if (processId === "init") need(whom, "container", entry.seq);
+        else need({ ...whom, processId: "init" }, "process", entry.seq);
+      }
       if (!known.has(containerId)) made.add(containerId);
       known.add(containerId);
       if (isMade === "process") known.add(keyOf(whom));
