@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
 import { describe, it } from "node:test";
+import { holding } from "../../plugins/grpc/hold.ts";
 import type { SupervisedDaemon } from "../../plugins/supervisor/mod.ts";
 import { isContainerError } from "../../src/errors.ts";
 import { eventually } from "../helpers/eventually.ts";
@@ -22,6 +23,11 @@ function told(state: string, times: number): Promise<void> {
     `${times} times ${state}`,
     () => bed.states.filter((each) => each === state).length >= times,
   );
+}
+
+/** What a daemon is given up with. That it is waited for does not keep the process alive. */
+function failureOf(daemon: SupervisedDaemon): Promise<unknown> {
+  return rejection(holding("foreground", daemon.ended));
 }
 
 /** A daemon that was killed, and that is started again but does not answer. */
@@ -97,7 +103,7 @@ describe("a daemon that ends", () => {
         await told("restarting", round + 1);
         await daemon.ready();
       }
-      const error = await rejection(daemon.ended);
+      const error = await failureOf(daemon);
       assert.ok(isContainerError(error, "unavailable"));
       const [first = "", ...lines] = error.message.split("\n");
       assert.match(
@@ -123,7 +129,7 @@ describe("a daemon that ends", () => {
     await once(server, "listening");
     try {
       process.kill(daemon.pid ?? 0, "SIGKILL");
-      const error = await rejection(daemon.ended) as Error;
+      const error = await failureOf(daemon) as Error;
       const [first = "", ...lines] = error.message.split("\n");
       assert.match(
         first,
@@ -145,7 +151,7 @@ describe("a daemon that ends", () => {
     process.kill(daemon.pid ?? 0, "SIGKILL");
     await told("restarting", 1);
     const waiting = rejection(daemon.ready());
-    const error = await rejection(daemon.ended);
+    const error = await failureOf(daemon);
     assert.ok(isContainerError(error, "unavailable"));
     assert.match(
       error.message,
@@ -209,7 +215,7 @@ describe("a daemon that cannot be ended", () => {
       assert.ok(isContainerError(error, "permission_denied"), `${error}`);
       assert.equal(error.message, `Cannot send SIGTERM to process ${pid}: operation not permitted`);
       assert.deepEqual(both, [error, error]);
-      assert.equal(await rejection(daemon.ended), error);
+      assert.equal(await failureOf(daemon), error);
       assert.equal(await rejection(daemon.ready()), error);
       assert.equal(daemon.state, "failed");
       assert.equal(bed.changes.at(-1)?.reason, error);
@@ -291,7 +297,7 @@ describe("a daemon that nobody can connect to", () => {
     rmSync(bed.home, { recursive: true });
     const second = await bed.supervise();
     assert.notEqual(second.pid, pid);
-    const error = await rejection(first.ended) as Error;
+    const error = await failureOf(first) as Error;
     assert.match(error.message, /given up: Lost .*: somebody has removed the note of its owner/);
     await first.stop();
     assert.deepEqual(bed.daemonPids(), [second.pid]);

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { describe, it } from "node:test";
+import { holding } from "../../plugins/grpc/hold.ts";
 import { endDaemon, killHungDaemon } from "../../plugins/supervisor/end-daemon.ts";
 import { identify, type ProcessIdentity } from "../../plugins/supervisor/process-table.ts";
 import { isRunning } from "../helpers/processes.ts";
@@ -41,7 +42,7 @@ describe("killHungDaemon()", () => {
   it("killHungDaemon() asks for stack traces, and waits for them", async () => {
     const text = 'trap "echo traces; exit" USR1; echo up; while :; do read x; done';
     const said = await withScript(text, async (identity) => {
-      await killHungDaemon(() => [identity], 10_000);
+      await holding("foreground", killHungDaemon(() => [identity], 10_000));
       assert.ok(!isRunning(identity.pid));
     });
     assert.equal(said, "up\ntraces\n");
@@ -50,7 +51,7 @@ describe("killHungDaemon()", () => {
   it("killHungDaemon() kills one that goes on", async () => {
     await withScript('trap "" USR1 TERM; echo up; read x', async (identity, child) => {
       const ended = once(child, "exit");
-      await killHungDaemon(() => [identity], 1);
+      await holding("foreground", killHungDaemon(() => [identity], 1));
       assert.equal((await ended)[1], "SIGKILL");
     });
   });
@@ -60,7 +61,7 @@ describe("endDaemon()", () => {
   it("endDaemon() kills what was asked to end and is not proven any more", async () => {
     // It has closed its socket, say, and hangs then.
     await withScript('trap "" TERM; echo up; read x', async (identity) => {
-      await endDaemon(inTurn([identity], []), 1);
+      await holding("foreground", endDaemon(inTurn([identity], []), 1));
       assert.ok(!isRunning(identity.pid));
     });
   });
@@ -68,7 +69,7 @@ describe("endDaemon()", () => {
   it("endDaemon() touches nobody else that has got its id", async () => {
     await withScript("echo up; read x", async (identity) => {
       const later = { ...identity, startTicks: identity.startTicks - 1 };
-      await endDaemon(() => [later], 1);
+      await holding("foreground", endDaemon(() => [later], 1));
       assert.ok(isRunning(identity.pid));
     });
   });
@@ -80,7 +81,7 @@ describe("endDaemon()", () => {
         throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
       };
       try {
-        const error = await rejection(endDaemon(() => [identity], 1));
+        const error = await rejection(holding("foreground", endDaemon(() => [identity], 1)));
         assert.equal((error as { code?: string }).code, "permission_denied");
         assert.equal(
           (error as Error).message,
