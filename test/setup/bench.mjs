@@ -1,26 +1,30 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { run } from "./command.mjs";
+import { summary, tables } from "./figures.mjs";
 import { prepare } from "./prepare.mjs";
-import { cpus } from "node:os";
 import { root } from "./paths.mjs";
 import { programs } from "./runtimes.mjs";
 
 const readme = join(root, "README.md");
 const markers = ["<!-- bench:begin -->", "<!-- bench:end -->"];
+const figures = join(root, "bench", "FIGURES.md");
+const measuredRuntimes = ["node24", "deno", "bun"];
 
 /**
  * Runs the benchmarks, each in a process of its own beside a private containerd, and prints their
- * tables: `npm run bench -- [--runtime NAME]... [--write] [bench]...`. With `--write` the tables go
- * into README.md as well.
+ * tables: `npm run bench -- [--runtime NAME]... [--write] [bench]...`. With `--write`, which takes
+ * all of them, the tables go into bench/FIGURES.md and their summary into README.md.
  */
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { runtime: { type: "string", multiple: true }, write: { type: "boolean" } },
   });
-  const runtimes = values.runtime ?? ["node24", "deno", "bun"];
+  const runtimes = values.runtime ?? measuredRuntimes;
   const unknown = runtimes.find((name) => programs[name] === undefined);
   if (unknown !== undefined) {
     throw new Error(`Cannot run benchmarks on "${unknown}": unknown runtime`);
@@ -28,6 +32,9 @@ async function main() {
   const benches = readdirSync(join(root, "bench")).sort()
     .filter((name) => existsSync(join(root, "bench", name, "run.ts")))
     .filter((name) => positionals.length === 0 || positionals.includes(name));
+  if (values.write && (positionals.length > 0 || values.runtime !== undefined)) {
+    throw new Error("Cannot write a part of the figures: leave out benchmarks and runtimes");
+  }
   if (benches.length === 0) throw new Error("Cannot find a benchmark: no bench/*/run.ts matches");
   await prepare();
   const rows = [];
@@ -42,9 +49,8 @@ async function main() {
       console.log(`FAILED ${bench} on ${runtime}: exit code ${code}, ${results.length} rows`);
     }
   }
-  const text = tables(rows);
-  console.log(`\n${text}`);
-  if (values.write && failures === 0) writeIntoReadme(text);
+  console.log(`\n${machine()}\n\n${tables(rows)}`);
+  if (values.write && failures === 0) await write(rows);
   return failures === 0 ? 0 : 1;
 }
 
@@ -83,24 +89,12 @@ function runBench(bench, runtime) {
   });
 }
 
-/** One table for each benchmark, a row for each case and runtime. */
-function tables(rows) {
-  const versions = `Node ${versionOf("node24")}, Deno ${versionOf("deno")}, Bun ${
-    versionOf("bun")
-  }`;
-  const machine = `Medians on ${cpus().length} processors (${
-    cpus()[0]?.model.trim() ?? "unknown"
-  }), ${versions}.`;
-  const parts = [...new Set(rows.map((row) => row.bench))].map((bench) => {
-    const own = rows.filter((row) => row.bench === bench);
-    const lines = own.map(({ case: name, runtime, ours, peer, ratio, unit }) =>
-      `| ${name} | ${runtime} | ${number(ours)} | ${number(peer)} | ${number(ratio)} | ${unit} |`
-    );
-    const head =
-      "| case | runtime | ours | peer | ratio | unit |\n| --- | --- | ---: | ---: | ---: | --- |";
-    return `**${bench}**\n\n${head}\n${lines.join("\n")}`;
-  });
-  return [machine, ...parts].join("\n\n");
+/** On what was measured, in a line. */
+function machine() {
+  const [node, deno, bun] = measuredRuntimes.map(versionOf);
+  const model = cpus()[0]?.model.trim() ?? "unknown";
+  const versions = `Node ${node}, Deno ${deno}, Bun ${bun}`;
+  return `Medians on ${cpus().length} processors (${model}), ${versions}.`;
 }
 
 function versionOf(runtime) {
@@ -111,22 +105,23 @@ function versionOf(runtime) {
   return dependencies[names[runtime]].split("@").at(-1);
 }
 
-function number(value) {
-  if (typeof value !== "number") return value ?? "";
-  if (Math.abs(value) >= 100) return String(Math.round(value));
-  return String(Number(value.toPrecision(3)));
-}
-
-function writeIntoReadme(text) {
+async function write(rows) {
   const [begin, end] = markers;
   const old = readFileSync(readme, "utf8");
   const [head, tail] = [old.split(begin)[0], old.split(end)[1]];
   if (!old.includes(begin) || tail === undefined) {
-    throw new Error(`Cannot write tables into "README.md": no lines "${begin}" and "${end}"`);
+    throw new Error(`Cannot write a summary into "README.md": no lines "${begin}" and "${end}"`);
   }
-  writeFileSync(readme, `${head}${begin}\n\n${text}\n\n${end}${tail}`);
-  console.log("Wrote the tables into README.md");
+  writeFileSync(figures, `${figuresHead}\n\n${machine()}\n\n${tables(rows)}\n`);
+  writeFileSync(readme, `${head}${begin}\n\n${machine()}\n\n${summary(rows)}\n\n${end}${tail}`);
+  await run(programs.deno, ["fmt", "--quiet", figures, readme], { cwd: root });
+  console.log("Wrote bench/FIGURES.md and the summary in README.md");
 }
+
+const figuresHead = `# Figures
+
+Written by \`npm run bench -- --write\`; README.md has the summary. Ratios are medians of those of
+ours to a peer in the same round; lower is better for time, higher for throughput (MB/s).`;
 
 process.exitCode = await main().catch((error) => {
   console.error(error.message);
