@@ -4,12 +4,19 @@ import type { ContainerChanges, CreateRequest, ProcessSpec } from "../../src/run
 import type { StdioOptions } from "../../src/stdio.ts";
 import type { RecordedMethod } from "./methods.ts";
 import type { RecordedObject, RecordedValue } from "./recording.ts";
+import { sizeOf } from "./ring.ts";
 
 /** What stands for what may be secret. */
 const REDACTED = "redacted";
 
 /** What stands for options that are none: whom they are for refuses them. */
 export const UNREADABLE = "unreadable";
+
+/** How much memory what a call was given may take, before it is shortened, in bytes. */
+const MOST_BYTES = 65_536;
+/** To so many characters a text, and so many items a list. */
+const MOST_CHARACTERS = 256;
+const MOST_ITEMS = 64;
 
 type Arguments = readonly unknown[];
 
@@ -30,11 +37,30 @@ export function recordedArguments(
   const describe = DESCRIPTIONS[method];
   const options = isReadable(args[optionsAt]) ? {} : { options: UNREADABLE };
   try {
-    return describe ? { ...withoutMissing(describe(args, contents)), ...options } : options;
+    return describe
+      ? { ...fitting(withoutMissing(describe(args, contents))), ...options }
+      : options;
   } catch {
     // Bad input is refused by whom it is for; a recorder must not be the one who stumbles.
     return { unreadable: true, ...options };
   }
+}
+
+/** What one call was given must not take the room of all that was before. */
+function fitting(given: RecordedObject): RecordedObject {
+  if (sizeOf(given) <= MOST_BYTES) return given;
+  const short = withoutMissing(shortened(given) as RecordedObject);
+  return sizeOf(short) <= MOST_BYTES ? short : { tooLarge: true };
+}
+
+/** A value with the beginnings of its texts and lists. */
+function shortened(value: RecordedValue): RecordedValue {
+  if (typeof value === "string") {
+    return value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map(shortened);
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, shortened(each)]));
 }
 
 /** Whether a runtime takes options for some. */

@@ -11,6 +11,9 @@ import { toBase64 } from "./base64.ts";
 import { OpenEntries } from "./open-entries.ts";
 import { Ring } from "./ring.ts";
 
+/** How much of a message is taken down, in characters. */
+const MOST_CHARACTERS = 4096;
+
 /** An entry, before it is numbered and has its time. */
 export type NewEntry = Entry extends infer Each
   ? Each extends Entry ? Omit<Each, "seq" | "atMs" | "timeMs"> : never
@@ -237,7 +240,8 @@ function idsOf(
 
 /** What an error says. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : shown(error);
+  const message = error instanceof Error ? error.message : shown(error);
+  return message.length > MOST_CHARACTERS ? `${message.slice(0, MOST_CHARACTERS)}…` : message;
 }
 
 /** Microseconds are exact enough. */

@@ -66,7 +66,7 @@ export class Ring {
 }
 
 /** About how much memory a value takes, in bytes. */
-function sizeOf(value: unknown): number {
+export function sizeOf(value: unknown): number {
   if (typeof value === "string") return 16 + value.length;
   if (typeof value !== "object" || value === null) return 8;
   let bytes = 32;

@@ -11,6 +11,9 @@ import { withinTime } from "./time-limit.ts";
 
 const TEST_BUDGET_MS = 120_000;
 
+/** What comes before and after all tests may take so many times as long as one of them. */
+const HOOK_BUDGET_FACTOR = 5;
+
 /** How long the end waits at most for what a broken runtime may never do, in milliseconds. */
 const REMOVAL_BUDGET_MS = 30_000;
 
@@ -64,16 +67,19 @@ export class Bench {
 
   /** Brings everything up. */
   async open(): Promise<void> {
-    await this.options.before?.();
-    this.#client = await this.openClient();
+    await this.#hook("before()", async () => await this.options.before?.());
+    await this.#hook("open()", async () => void (this.#client = await this.openClient()));
   }
 
   /** Takes everything down, and removes what failed tests have left. */
   async close(): Promise<void> {
     try {
-      if (this.#client) await disposeAfter(this.#client, () => this.#removeLeftovers());
+      const client = this.#client;
+      const dispose = () =>
+        this.#hook("the disposal of the client", async () => await client?.[Symbol.asyncDispose]());
+      await cleanUpAfter(() => this.#removeLeftovers(), dispose);
     } finally {
-      await this.options.after?.();
+      await this.#hook("after()", async () => await this.options.after?.());
     }
   }
 
@@ -134,7 +140,17 @@ export class Bench {
     this.#ids.delete(id);
   }
 
+  /** Does what comes before or after all tests, and says which of it is not done in time. */
+  async #hook(name: string, act: () => Promise<void>): Promise<void> {
+    const budgetMs = HOOK_BUDGET_FACTOR * this.#budgetMs;
+    await withinTime(act(), {
+      budgetMs,
+      message: () => `Not done within ${budgetMs} ms: waits for ${name}`,
+    });
+  }
+
   async #removeLeftovers(): Promise<void> {
+    if (this.#ids.size === 0) return;
     const budgetMs = Math.min(this.#budgetMs, REMOVAL_BUDGET_MS);
     const message = () => `Not done within ${budgetMs} ms: removal of what the tests have left`;
     const removals = Promise.all([...this.#ids].map((id) => this.remove(id)));

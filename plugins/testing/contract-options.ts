@@ -28,7 +28,8 @@ export interface RuntimeContractOptions {
   readonly after?: () => Promise<void>;
   /**
    * How long a test may take, in milliseconds; one that waits for an event gives up at half of it.
-   * What takes longer fails, and names the calls that are not done. Default: 120 000.
+   * What takes longer fails, and names the calls that are not done; what comes before and after all
+   * tests may take five times as long. Default: 120 000.
    */
   readonly testBudgetMs?: number | undefined;
 }

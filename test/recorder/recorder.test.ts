@@ -312,6 +312,26 @@ describe("flightRecorder()", () => {
     });
   });
 
+  it("flightRecorder() keeps what was before a call that is given very much", async () => {
+    await withRecorder({ limitBytes: 200_000 }, async ({ client, recorder }) => {
+      for (let count = 0; count < 20; count++) await client.version();
+      const many = Array.from({ length: 1000 }, () => "y".repeat(1000));
+      const args = ["x".repeat(5_000_000), ...many];
+      const labels = Object.fromEntries(many.map((value, at) => [`label-${at}`, value]));
+      await client.create("web", commandSpec(args), SHIM);
+      await client.create("labelled", commandSpec(["true"]), SHIM, { labels });
+      await assert.rejects(client.start("web"));
+      assert.equal(recorder.dropped, 0);
+      assert.ok(recorder.bytes < 100_000, `${recorder.bytes}`);
+      const made = recorder.entries().flatMap((entry) =>
+        entry.kind === "call" && entry.method === "runtime.createContainer" ? [entry.arguments] : []
+      );
+      const { args: kept } = made[0]?.["process"] as { readonly args: readonly string[] };
+      assert.deepEqual(kept.slice(0, 2), [`${"x".repeat(256)}…`, `${"y".repeat(256)}…`]);
+      assert.deepEqual(made[1], { tooLarge: true });
+    });
+  });
+
   it("text() is aligned, a line an entry, and only of what is asked for", async () => {
     await withRecorder({}, async ({ client, recorder }) => {
       await client.create("web", commandSpec(["true\nforged"]), SHIM);
