@@ -62,12 +62,18 @@ export class WrappedRunc {
     };
   }
 
-  /** Makes a command fail with a message, without calling runc, until {@linkcode clear}. */
+  /**
+   * Makes a command fail with a message, without calling runc, until {@linkcode clear}; but not
+   * `delete --force`, by which containerd clears away on its own and does not try again.
+   */
   fail(command: RuncCommand, message: string, options: RuncRuleOptions = {}): void {
     writeFileSync(this.#rule(command, options), `fail ${message}\n`);
   }
 
-  /** Kills the next call of a command after so many milliseconds, whatever it has done by then. */
+  /**
+   * Kills the next call of a command after so many milliseconds, whatever it has done by then; but
+   * not `delete --force`, as with {@linkcode fail}.
+   */
   kill(command: RuncCommand, afterMs: number, options: RuncRuleOptions = {}): void {
     writeFileSync(this.#rule(command, options), `kill ${(afterMs / 1000).toFixed(3)}\n`);
   }
@@ -127,6 +133,9 @@ for argument in "$@"; do
 done
 action=
 if [ -n "$command" ] && [ -e "$rule" ]; then read -r action message < "$rule"; fi
+case "$action $command $*" in
+  "kill delete "*" --force "*|"fail delete "*" --force "*) action=;;
+esac
 wait_at_gate() {
   : > "$rule.arrived"
   while [ -e "$rule" ]; do sleep 0.01; done

@@ -7,7 +7,7 @@ const brokenOff: readonly Code[] = [Code.Unavailable, Code.Canceled, Code.Deadli
 /** What containerd says of a call that was broken off by the end of the shim, or of its runc. */
 const partEnded = /ttrpc: closed|did not terminate successfully: exit status 137/;
 
-/** A call of containerd that is broken off when its connection is, with whatever it has done. */
+/** A call of containerd about a task that is broken off when its connection is, with whatever it has done. */
 export type BreakableCall = "create" | "delete";
 
 /** Watches out for tasks whose Create or Delete was broken off, so that nobody knows how far it came. */
@@ -30,6 +30,11 @@ export class BrokenCalls {
         throw error;
       }
     };
+  }
+
+  /** Whether that has happened to any call about a container. */
+  hasAny(containerId: string): boolean {
+    return [...this.#calls].some((call) => call.endsWith(` ${containerId}`));
   }
 
   /** Whether that has happened to a call about a container. */

@@ -44,6 +44,9 @@ const leftByBroken: Readonly<Record<BreakableCall, readonly string[]>> = {
   delete: ["shim", "bundle", "work folder"],
 };
 
+/** What there may be of a shim. */
+const leftByShim: readonly string[] = Object.values(leftByBroken).flat();
+
 /** What there still is of some containers, once what is going away has had the time to. */
 export async function leftoversOf(
   station: Station,
@@ -52,7 +55,14 @@ export async function leftoversOf(
   const deadline = Date.now() + BUDGET_MS;
   while (true) {
     const all = await look(station, isOwn);
+    const has = (id: string, kind: string) =>
+      all.some((each) => each.id === id && each.kind === kind);
+    // A task whose container was removed meanwhile is removed by who made it alone, and once.
+    const isOrphan = (id: string) => has(id, "task") && !has(id, "container") && calls.hasAny(id);
+    // containerd that is killed while it clears away what it finds when it starts forgets that, too.
+    const isHalfCleared = (id: string) => !has(id, "task") && isCleared(station, id);
     const isKnown = ({ kind, id }: Leftover) =>
+      isOrphan(id) || (isHalfCleared(id) && leftByShim.includes(kind)) ||
       (["create", "delete"] as const).some((call) =>
         calls.has(call, id) && leftByBroken[call].includes(kind)
       );
@@ -100,6 +110,13 @@ async function look(
       },
     ),
   ];
+}
+
+/** Whether containerd has begun to clear a container away that it found when it was started. */
+function isCleared({ daemon }: Station, id: string): boolean {
+  return daemon.logTail(2000).split("\n").some((line) =>
+    line.includes("cleaning leaked shim process") && line.split(/[\s"]/).includes(`id=${id}`)
+  );
 }
 
 /** What containerd says of some containers. */

@@ -59,6 +59,8 @@ export async function containerdWorld(seed: number, stations: Stations): Promise
       random() < 0.5 ? undefined : { stdout: new WritableStream(), stderr: new WritableStream() },
     pauseMs: PAUSE_MS,
     budgetMs: 60_000,
+    // What runc leaves to become the process ends with 1, if the runc that starts it is killed.
+    ownCodes: [1],
     faults: faults.all,
     heal: () => faults.heal(),
     leftovers: async () => {

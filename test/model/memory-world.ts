@@ -43,6 +43,7 @@ export function memoryWorld(seed: number): World {
     stdio: () => undefined,
     pauseMs: PAUSE_MS,
     budgetMs: 60_000,
+    ownCodes: [],
     faults: [
       {
         name: "connection lost",

@@ -28,6 +28,8 @@ export interface World extends AsyncDisposable {
   readonly pauseMs: number;
   /** How long an operation may take at most, in milliseconds: beyond that it hangs. */
   readonly budgetMs: number;
+  /** The codes that a process may end with which was not given one, nor SIGKILL. */
+  readonly ownCodes: readonly number[];
   /** What can go wrong. */
   readonly faults: readonly WorldFault[];
   /** Ends what goes wrong. */
