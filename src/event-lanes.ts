@@ -137,6 +137,13 @@ export class EventLanes {
     let index = held.findIndex((each) => !this.#mustWait(history, each));
     const isOver = (each: Held) => !each.isAsking && each.until <= performance.now();
     if (index < 0) index = held.findIndex(isOver);
+    // What a task was told of its further processes is not to be overtaken by its end: behind that
+    // nobody would miss it any more.
+    if (isEnd(held[index])) {
+      const before = held.findIndex(({ event }, at) => at < index && isOfExec(event));
+      if (held[before]?.isAsking) return undefined;
+      if (before >= 0) index = before;
+    }
     return index < 0 ? undefined : held.splice(index, 1)[0];
   }
 
@@ -171,6 +178,16 @@ export class EventLanes {
     }
     ledger.settle(containerId);
   }
+}
+
+/** Whether an event is the end of a task, or of its first process. */
+function isEnd(held: Held | undefined): boolean {
+  const event = held?.event;
+  return (event?.type === "exit" || event?.type === "delete") && event.processId === INIT_PROCESS;
+}
+
+function isOfExec(event: ContainerEvent): boolean {
+  return "processId" in event && event.processId !== INIT_PROCESS;
 }
 
 /** The process id of a task, if an event of its first process waits. */

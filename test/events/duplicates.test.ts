@@ -59,12 +59,13 @@ describe("events() tells everything once", () => {
       await startByOthers("web");
       const pid = fake.tasks.pid("web");
       const again = taskEvent.exit("web", pid, { code: 3 });
+      const before = [taskEvent.start("web", pid), taskEvent.delete("web", pid)];
       fake.tasks.exit("web", { code: 3 });
       await others.delete({ containerId: "web" });
       await events.until("delete web/init");
       fake.emit(again);
       await startByOthers("web");
-      fake.emit(again, taskEvent.start("web", pid), taskEvent.delete("web", pid));
+      fake.emit(again, ...before);
       await settled("web");
       assert.deepEqual(events.of("web").filter((line) => !isMark(line)), [
         "create web",

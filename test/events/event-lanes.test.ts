@@ -5,6 +5,7 @@ import { EventLedger } from "../../src/event-ledger.ts";
 import type { ContainerEvent } from "../../src/events.ts";
 import { ProcessNotes } from "../../src/process-notes.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { eventsOf } from "./support/scripted-source.ts";
 
 /** How long events wait for those before them, and how much of that a test takes. */
 const HOLD_MS = 100;
@@ -74,5 +75,57 @@ describe("EventLanes", () => {
     lanes.push(started, undefined);
     assert.equal(told.length, 3);
     stop.abort();
+  });
+
+  it("push() lets no end of a task overtake what came before of its further processes", async () => {
+    const { lanes, told, stop } = makeLanes();
+    const web = eventsOf("web", 7);
+    // Nothing told that it was added: it was, before anybody listened.
+    const came = [
+      web.create(),
+      web.start(),
+      web.started("x", 8),
+      web.ended("x", 8, 3),
+      web.exit(0),
+      web.deleted("init", 7),
+    ];
+    for (const event of came) lanes.push(event, undefined);
+    await eventually("the end is told", () => told.some(({ type }) => type === "delete"));
+    stop.abort();
+    assert.deepEqual(lines(told), [
+      "create observed",
+      "start observed",
+      "exec-added reconciled",
+      "exec-started observed",
+      "exit observed",
+      "exit observed",
+      "delete observed",
+    ]);
+  });
+
+  it("push() tells further processes also where the clock went back since the task before", async () => {
+    const { lanes, told, stop } = makeLanes();
+    const life = (pid: number, more: number) => {
+      const web = eventsOf("web", pid);
+      return [
+        web.create(),
+        web.start(),
+        web.added("x"),
+        web.started("x", more),
+        web.ended("x", more, 3),
+        web.exit(0),
+        web.deleted("init", pid),
+      ];
+    };
+    const later = life(7, 8).map((event) => ({ ...event, timestamp: new Date(3_600_000) }));
+    for (const event of [...later, ...life(17, 18)]) lanes.push(event, undefined);
+    await eventually(
+      "both ends are told",
+      () =>
+        told.filter((event) => event.type === "delete" && event.processId === "init").length === 2,
+    );
+    stop.abort();
+    const ends = told.flatMap((event) => event.type === "exit" ? [event.pid] : []);
+    assert.deepEqual(ends, [8, 7, 18, 17]);
   });
 });
