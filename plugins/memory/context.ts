@@ -88,7 +88,9 @@ export class Context implements ProgramContext {
   /** Reads a line of its input. */
   readonly readLine: ProgramContext["readLine"] = () => {
     this.#lines ??= new LineReader(() => this.#read());
-    return this.#lines.next();
+    const reading = this.#lines.next();
+    reading.catch(() => {}); // a program that has ended need not look at it
+    return reading;
   };
 
   /** Waits. */

@@ -16,6 +16,28 @@ import { runOn } from "./run-on.ts";
 const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 
 describe("programs", () => {
+  it("a program may end without looking at what it has begun", async () => {
+    const left: Promise<string>[] = [];
+    const programs = {
+      hasty({ readLine, sleep, print }: ProgramContext) {
+        // Whoever looks later is told all the same.
+        const begun = [readLine(), sleep(1_000_000_000)];
+        left.push(...begun.map((each) => each.then(() => "resolved", () => "rejected")));
+        readLine();
+        sleep(Infinity);
+        print("x");
+        return 0;
+      },
+    };
+    await runOn({ programs }, async ({ client }) => {
+      await client.create("c", commandSpec(["hasty"]), SHIM);
+      const task = await client.start("c", { stdio: { stdin: "piped", stdout: "piped" } });
+      assertExited(await task.wait(), 0);
+      assert.equal(await textOf(task.stdio.stdout), "x");
+      assert.deepEqual(await Promise.all(left), ["rejected", "rejected"]);
+    });
+  });
+
   it("programs give their code; one that throws prints why and ends with 1", async () => {
     const programs = {
       throws: () => {
