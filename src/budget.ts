@@ -1,8 +1,9 @@
 import { abortable } from "./abort.ts";
+import { ContainerError } from "./errors.ts";
 
 /**
  * Runs a job whose signal aborts with another one, or when its time is over; then this rejects with
- * its reason, a `TimeoutError` or that of the other one, whatever the job does.
+ * its reason, `deadline_exceeded` or that of the other one, whatever the job does.
  *
  * @param budgetMs How long it may take, in milliseconds.
  * @param signal The other one.
@@ -15,7 +16,8 @@ export async function withinBudget<T>(
   // Not `AbortSignal.timeout`, which keeps whatever listens to it until its time is over.
   const cut = new AbortController();
   const abort = () => cut.abort(signal?.reason);
-  const end = () => cut.abort(new DOMException("The operation timed out.", "TimeoutError"));
+  const end = () =>
+    cut.abort(new ContainerError("deadline_exceeded", `Cannot finish in ${budgetMs} ms`));
   const timer = setTimeout(end, budgetMs);
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted) abort();
