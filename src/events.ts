@@ -32,7 +32,11 @@ export interface StartEvent extends EventBase {
   readonly pid: number;
 }
 
-/** A process ended: exactly one for each that was started, after its start, whatever died meanwhile. */
+/**
+ * A process ended: exactly one for each whose start was told, after its start, whatever died
+ * meanwhile. What began and ended while nobody was connected is told as far as its handle, or the
+ * runtime, still knows of it; a reader that is too slow gets a {@linkcode GapEvent}.
+ */
 export interface ExitEvent extends EventBase {
   /** Discriminates the union. */
   readonly type: "exit";

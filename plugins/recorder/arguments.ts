@@ -35,7 +35,7 @@ export function recordedArguments(
   { contents, optionsAt }: ReadArgumentsOptions,
 ): RecordedObject {
   const describe = DESCRIPTIONS[method];
-  const options = isReadable(args[optionsAt]) ? {} : { options: UNREADABLE };
+  const options: RecordedObject = isReadable(args[optionsAt]) ? {} : { options: UNREADABLE };
   try {
     return describe
       ? { ...fitting(withoutMissing(describe(args, contents))), ...options }

@@ -160,7 +160,7 @@ export interface SupervisedDaemon extends AsyncDisposable {
  * @example
  * ```ts
  * const daemon = await supervise({ directory: "/run/my-app" });
- * const client = await connect({ address: daemon.address });
+ * const client = await connect({ address: daemon.address, namespace: "libcontainerd" });
  * ```
  *
  * @throws {ContainerError} `invalid_argument` for a bad option, `not_found` without the program,

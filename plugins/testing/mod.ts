@@ -13,7 +13,7 @@
  *   name: "mine",
  *   shim,
  *   open: (options) => Promise.resolve(new Client(new Registry({ [shim]: plugin }), options)),
- *   spec: (program, options) => linuxProgramSpec(program, { ...options, rootfs: "/srv/busybox" }),
+ *   spec: (program, options) => linuxProgramSpec(program, { ...options, rootfs: "/" }),
  *   process: linuxProgramProcess,
  *   capabilities: {
  *     terminal: false,
@@ -22,7 +22,7 @@
  *     listPids: true,
  *     updateResources: false,
  *     checkpoint: false,
- *     inOtherProcess: false,
+ *     inOtherProcess: "no other program in this test",
  *   },
  * });
  * ```
