@@ -106,6 +106,9 @@ export class ContainerHistory {
         return this.#state !== "none" && event.pid !== this.#pid && !this.#isOfGoneTask(event);
       case "start":
         return !this.#isMine(event.pid) && !this.#isOfGoneTask(event);
+      case "oom":
+        // A process may be out of memory before its shim has told of its start.
+        return this.#state === "created";
       case "paused":
       case "resumed":
         return !this.#isOld(event) &&

@@ -206,10 +206,12 @@ function isKill(event: ContainerEvent): boolean {
     event.status.oomKilled === "unknown";
 }
 
-/** An end, with what is known of the memory; of one that was not by SIGKILL only its event tells. */
+/**
+ * An end, with what is known of the memory. It is asked for after a SIGKILL only; of other ends it is
+ * not known without an event, which may come long after them.
+ */
 function withOom(event: ExitEvent, known: boolean | "unknown" | undefined): ExitEvent {
   const { status } = event;
   if (status.state !== "exited" || status.oomKilled !== "unknown") return event;
-  const oomKilled = known ?? (status.code === KILLED ? "unknown" : false);
-  return { ...event, status: { ...status, oomKilled } };
+  return { ...event, status: { ...status, oomKilled: known ?? "unknown" } };
 }

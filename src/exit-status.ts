@@ -9,7 +9,10 @@ export interface ExitedStatus {
   readonly code: number;
   /** When it ended, by the clock of the runtime's host. */
   readonly exitedAt: Date;
-  /** Whether the kernel ended a process of the container for want of memory. */
+  /**
+   * Whether the kernel ended a process of the container for want of memory. `"unknown"` where nobody
+   * was asked: of an event of an end that was not by SIGKILL, unless an `oom` came before it.
+   */
   readonly oomKilled: boolean | "unknown";
   /** Whether output was cut, because something held it open longer than the drain budget. */
   readonly truncated: boolean;

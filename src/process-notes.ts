@@ -5,10 +5,13 @@ import type { ContainerEvent } from "./events.ts";
 export class ProcessNotes {
   readonly #notes = new Map<string, ProcessNote[]>();
 
-  /** Takes a note; a later one of the same process has more in it. */
+  /** Takes a note in place of an earlier one of the same process, unless that has more in it. */
   add(note: ProcessNote): void {
     const { containerId } = note;
-    const others = this.of(containerId).filter((each) => !isSame(each, note));
+    const notes = this.of(containerId);
+    // The end of a short process may be answered before its start is.
+    if (note.type === "started" && notes.some((each) => isSame(each, note))) return;
+    const others = notes.filter((each) => !isSame(each, note));
     this.#notes.set(containerId, [...others, note]);
   }
 

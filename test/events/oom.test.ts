@@ -44,6 +44,32 @@ describe("events() and want of memory", () => {
     assert.equal(oomKilled, true);
   });
 
+  it("events() tells it after the start where the daemon tells it before", async () => {
+    await withFake(async ({ fake, events, others, settled }) => {
+      await others.create({ containerId: "web" });
+      await events.until("create web");
+      const pid = fake.tasks.pid("web");
+      fake.emit(taskEvent.oom("web"), taskEvent.start("web", pid));
+      await events.until("oom web");
+      assert.deepEqual(events.of("web"), ["create web", "start web", "oom web"]);
+      await others.start({ containerId: "web" });
+      fake.tasks.exit("web", { code: 137 });
+      await events.until("exit web/init 137");
+      await settled("web");
+      const ends = events.of("web").slice(3).filter((line) => !line.startsWith("checkpointed"));
+      assert.deepEqual(ends, ["exit web/init 137 oom"]);
+    });
+  });
+
+  it("events() tells it without a start where there is none", async () => {
+    await withFake(async ({ fake, events, others }) => {
+      await others.create({ containerId: "web" });
+      fake.emit(taskEvent.oom("web"));
+      await events.until("oom web");
+      assert.deepEqual(events.of("web"), ["create web", "oom web"]);
+    });
+  });
+
   it("events() finds out from the counters where the daemon does not tell it", async () => {
     const { lines, oomKilled } = await linesOf(async ({ fake, events }) => {
       fake.tasks.setOomKills("web", 1);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { linuxSpec } from "../../src/oci/linux-spec.ts";
 import type { FakeContainerd } from "../faults/fake-containerd.ts";
 import { taskEvent } from "../faults/task-event.ts";
 import { rejection } from "../helpers/rejection.ts";
@@ -243,6 +244,29 @@ describe("events() after a break", () => {
       ]);
     });
   });
+
+  for (const muted of [["exit", "delete"], ["start", "exit", "delete"]]) {
+    it(`events() takes a code that wait() knew before start() was answered, without ${muted}`, async () => {
+      await withFake(async ({ fake, client, events }) => {
+        fake.mute(...muted.map((name) => `/tasks/${name}`));
+        const spec = linuxSpec({ args: ["true"], rootfs: "/" });
+        await client.create("web", spec, "io.containerd.runc.v2");
+        const container = await (await client.runtime()).loadContainer("web");
+        const task = await container.newTask();
+        const held = fake.hold("Tasks/Start", "after");
+        const starting = task.start();
+        await held.arrived;
+        fake.tasks.exit("web", { code: 3 });
+        assert.equal((await task.wait()).state, "exited");
+        held.release();
+        await starting;
+        await task.delete();
+        await events.until("delete web/init");
+        const lines = events.of("web").map((line) => line.replace(/ \(.*\)$/, ""));
+        assert.deepEqual(lines, ["create web", "start web", "exit web/init 3", "delete web/init"]);
+      });
+    });
+  }
 
   it("events() tells nothing of what was there before it, but its end", async () => {
     await withFake(async ({ fake, startByOthers, events }) => {
