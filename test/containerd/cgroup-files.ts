@@ -6,8 +6,12 @@ const hierarchies = ["", "/pids", "/memory", "/unified"].map((name) => `/sys/fs/
 /** Process ids in the control group that the runtime gave to a container. */
 export function cgroupPids(namespace: string, id: string): readonly number[] {
   for (const hierarchy of hierarchies) {
-    const file = `${hierarchy}/${namespace}/${id}/cgroup.procs`;
-    if (existsSync(file)) return readFileSync(file, "utf8").split("\n").flatMap(toNumber);
+    try {
+      const text = readFileSync(`${hierarchy}/${namespace}/${id}/cgroup.procs`, "utf8");
+      return text.split("\n").flatMap(toNumber);
+    } catch {
+      // Not this hierarchy, or it is gone.
+    }
   }
   return [];
 }

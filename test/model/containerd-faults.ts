@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { cgroupPids } from "../containerd/cgroup-files.ts";
 import type { FaultProxy } from "../faults/proxy.ts";
 import type { Daemon } from "../helpers/daemon.ts";
@@ -110,8 +110,8 @@ export class ContainerdFaults {
   #killInit(id: string): void {
     const { home, namespace } = this.#daemon;
     const file = `${home}/state/io.containerd.runtime.v2.task/${namespace}/${id}/init.pid`;
-    if (!existsSync(file)) return;
-    const pid = Number(readFileSync(file, "utf8"));
+    // Made and removed at any time.
+    const pid = Number(readOrEmpty(file));
     this.#killAll(cgroupPids(namespace, id).filter((each) => each === pid));
   }
 
@@ -147,5 +147,13 @@ export class ContainerdFaults {
 
   #pass(withinMs: number): void {
     this.#lasting.later(this.#random() * withinMs, () => this.#proxy.pass());
+  }
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
   }
 }
