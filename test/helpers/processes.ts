@@ -76,7 +76,8 @@ export function signalIfRunning(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function readOrEmpty(path: string): string {
+/** The text of a file that may be gone at any time; empty then. */
+export function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {

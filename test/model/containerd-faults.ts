@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { cgroupPids } from "../containerd/cgroup-files.ts";
 import type { FaultProxy } from "../faults/proxy.ts";
 import type { Daemon } from "../helpers/daemon.ts";
-import { signalIfRunning } from "../helpers/processes.ts";
+import { readOrEmpty, signalIfRunning } from "../helpers/processes.ts";
 import { pick } from "../helpers/random.ts";
 import type { RuncCommand } from "../helpers/wrapped-runc.ts";
 import { Disturbance } from "./disturbance.ts";
@@ -147,13 +146,5 @@ export class ContainerdFaults {
 
   #pass(withinMs: number): void {
     this.#lasting.later(this.#random() * withinMs, () => this.#proxy.pass());
-  }
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
   }
 }
