@@ -15,6 +15,8 @@ export interface Lives {
   readonly open: ReadonlySet<string>;
   /** How each process ended. */
   readonly ends: ReadonlyMap<string, ExitEvent>;
+  /** Those that ended by a kill and whose start was not told: they may never have been started. */
+  readonly unstarted: ReadonlySet<string>;
   /** What must not be. */
   readonly problems: readonly string[];
 }
@@ -29,6 +31,7 @@ export function readLives(events: readonly RuntimeEvent[]): Lives {
   const started = new Set<string>();
   const ends = new Map<string, ExitEvent>();
   const tasks = new Map<string, number>();
+  const unstarted = new Set<string>();
   const problems: string[] = [];
   let isConnected = true;
   for (const event of events) {
@@ -53,7 +56,10 @@ export function readLives(events: readonly RuntimeEvent[]): Lives {
       const { status } = event;
       const isUnstarted = status.state === "exited" && status.code === KILLED;
       if (ends.has(name)) problems.push(`${name} ended twice`);
-      if (!open.delete(name) && !isUnstarted) problems.push(`${name} ended without a start`);
+      if (!open.delete(name)) {
+        if (isUnstarted) unstarted.add(name);
+        else problems.push(`${name} ended without a start`);
+      }
       ends.set(name, event);
     } else if (type === "delete" && event.processId === INIT_PROCESS) {
       tasks.delete(containerId);
@@ -61,5 +67,5 @@ export function readLives(events: readonly RuntimeEvent[]): Lives {
       problems.push(...left.map((name) => `${name} did not end before its task was deleted`));
     }
   }
-  return { open, ends, problems };
+  return { open, ends, unstarted, problems };
 }

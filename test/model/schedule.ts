@@ -272,8 +272,11 @@ export class Schedule {
       () => `the ends of ${untold().join(", ")}`,
       events.holds("all ends", () => untold().length === 0),
     );
-    const { ends, problems } = readLives(events.all);
+    const { ends, unstarted, problems } = readLives(events.all);
     this.#problems.push(...problems);
+    for (const name of statuses.keys()) {
+      if (unstarted.has(name)) this.#problems.push(`${name} was started, and ended without that`);
+    }
     for (const [name, { containerId, status }] of ends) {
       if (status.state === "exited" && !this.#codesOf(containerId).includes(status.code)) {
         this.#problems.push(`${name} ended with ${status.code}, which nobody gave it`);
@@ -281,7 +284,14 @@ export class Schedule {
     }
     for (const [name, status] of statuses) {
       const told = ends.get(name)?.status;
-      if (status.state !== "exited" || told?.state !== "exited") continue;
+      // Of a shim that was killed perhaps only the event tells the code.
+      if (status.state !== "exited") continue;
+      if (told?.state !== "exited") {
+        this.#problems.push(
+          `${name} ended with ${status.code}, and its event says that it is lost`,
+        );
+        continue;
+      }
       if (status.code !== told.code) {
         this.#problems.push(
           `${name} ended with ${status.code}, and with ${told.code} by its event`,
