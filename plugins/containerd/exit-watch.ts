@@ -87,13 +87,14 @@ export class ExitWatch {
     const forget = this.#session.onClosing(() => this.#stop.abort());
     signal.addEventListener("abort", forget, { once: true });
     const backoff = new Backoff();
-    while (!signal.aborted) {
+    for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        const response = await this.#session.tasks.wait(
-          execIds(this.#ref),
-          this.#session.backgroundOptions(signal),
-        );
-        this.settle({ code: response.exitStatus, exitedAt: dateOf(response.exitedAt) });
+        const waiting = this.#wait(signal);
+        if (attempt > 1 && await this.#isReplaced(waiting, signal)) {
+          this.lose("another process has its id");
+          return;
+        }
+        this.settle(await waiting);
       } catch (cause) {
         if (signal.aborted) return;
         const error = this.#session.error(cause, processSubject("wait for", this.#ref));
@@ -101,6 +102,35 @@ export class ExitWatch {
           this.lose(error.message);
         } else await backgroundDelay(backoff.next(), signal);
       }
+    }
+  }
+
+  async #wait(signal: AbortSignal): Promise<Exit> {
+    const response = await this.#session.tasks.wait(
+      execIds(this.#ref),
+      this.#session.backgroundOptions(signal),
+    );
+    return { code: response.exitStatus, exitedAt: dateOf(response.exitedAt) };
+  }
+
+  /**
+   * Whether it is another process that is waited for now: while there was no connection, somebody
+   * may have removed this one and made another of its id. To be asked once it is waited for.
+   */
+  async #isReplaced(waiting: Promise<Exit>, signal: AbortSignal): Promise<boolean> {
+    waiting.catch(() => {}); // it is awaited later
+    const pid = this.#pid();
+    if (pid === 0) return false;
+    try {
+      const { process } = await this.#session.tasks.get(
+        execIds(this.#ref),
+        this.#session.backgroundOptions(signal),
+      );
+      return process !== undefined && process.pid > 0 && process.pid !== pid;
+    } catch (cause) {
+      const error = this.#session.error(cause, processSubject("wait for", this.#ref));
+      if (error.code === "not_found" && !isOwn(cause)) return false;
+      throw cause;
     }
   }
 

@@ -245,6 +245,22 @@ describe("events() after a break", () => {
     });
   });
 
+  it("wait() takes no end of another task that was put in place of one meanwhile", async () => {
+    await withFake(async ({ fake, others, start, startByOthers }) => {
+      const task = await start("web");
+      const held = [fake.hold("Tasks/Wait", "before"), fake.hold("Tasks/Get", "before")];
+      await fake.dropConnections();
+      await Promise.all(held.map(({ arrived }) => arrived));
+      fake.mute("/tasks/exit");
+      fake.tasks.exit("web", { code: 3 });
+      await others.delete({ containerId: "web" });
+      await startByOthers("web");
+      assert.notEqual(fake.tasks.pid("web"), task.pid);
+      for (const { release } of held) release();
+      assert.equal((await task.wait()).state, "lost");
+    });
+  });
+
   for (const muted of [["exit", "delete"], ["start", "exit", "delete"]]) {
     it(`events() takes a code that wait() knew before start() was answered, without ${muted}`, async () => {
       await withFake(async ({ fake, client, events }) => {
