@@ -1,6 +1,6 @@
 import { abortable } from "./abort.ts";
 import { Backoff } from "./backoff.ts";
-import { backgroundDelay } from "./delay.ts";
+import { backgroundDelay, foregroundDelay } from "./delay.ts";
 import { ContainerError } from "./errors.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { ContainerEvent, EventStream, RuntimeEvent } from "./events.ts";
@@ -119,7 +119,9 @@ export class EventHub implements AsyncDisposable {
   ): Promise<EventStream | undefined> {
     let source = ended;
     for (;;) {
-      await backgroundDelay(backoff.next(), this.#stop.signal);
+      // Whoever reads keeps the process alive; a handler does not.
+      const delay = this.#queues.size > 0 ? foregroundDelay : backgroundDelay;
+      await delay(backoff.next(), this.#stop.signal);
       if (this.#sources.get(runtime) !== source) return undefined;
       try {
         source = runtime.events();
