@@ -71,9 +71,16 @@ export class ExitWatch {
     return this.#over;
   }
 
-  /** Takes the end from elsewhere; counts only if it is not known yet. */
-  settle(exit: Exit): void {
+  /**
+   * Takes the end from elsewhere; counts only if it is not known yet.
+   *
+   * @param pid Whose end it is, if that is told: of another process that has the id by now, this one
+   * is lost.
+   */
+  settle(exit: Exit, pid = 0): void {
     if (this.#over) return;
+    const own = this.#pid();
+    if (pid > 0 && own > 0 && pid !== own) return this.lose("another process has its id");
     this.#over = true;
     this.#stop.abort();
     this.#known = exit;

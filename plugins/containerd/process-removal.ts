@@ -256,7 +256,7 @@ export class ProcessRemoval {
       const exit = isUnstarted
         ? { code: response.exitStatus, exitedAt: dateOf(response.exitedAt) }
         : endOf(response);
-      if (exit) watch.settle(exit);
+      if (exit) watch.settle(exit, response.pid);
       else watch.lose("removed without having ended");
     } catch (error) {
       // Somebody else has removed the record: what was asked for has come to be.

@@ -147,6 +147,22 @@ describe("delete() with force", () => {
     }, { removalBudgetMs: 2 ** 33 });
   });
 
+  it("delete() with force takes no end of another process that has the id by now", async () => {
+    let isKilled = false;
+    const shim = {
+      kill: () => {
+        isKilled = true;
+        return {};
+      },
+      get: () => ({ process: { status: isKilled ? Status.STOPPED : Status.RUNNING, pid: 8 } }),
+      delete: () => ({ pid: 8, exitStatus: 137, exitedAt: { seconds: 1n } }),
+    };
+    await withShim(shim, async (process) => {
+      const status = await process.delete({ force: true });
+      assert.equal(status.state === "lost" && status.reason, "another process has its id");
+    });
+  });
+
   it("delete() with force deletes a process whose end is never told", async () => {
     let isKilled = false;
     await withShim({
