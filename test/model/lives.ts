@@ -2,7 +2,7 @@ import type { ExitEvent, RuntimeEvent } from "../../src/events.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
 
 /** 128 + SIGKILL: of a process that was made and killed before it was started. */
-const KILLED = 137;
+export const KILLED = 137;
 
 /** Names one process, also where its ids are used again. */
 export function lifeName(containerId: string, processId: string, pid: number): string {

@@ -6,7 +6,7 @@ import type { Process } from "../../src/runtime.ts";
 import { INIT_PROCESS } from "../../src/runtime.ts";
 import { RecordedEvents } from "../events/support/recorded-events.ts";
 import { pick, randomOf } from "../helpers/random.ts";
-import { lifeName, readLives } from "./lives.ts";
+import { KILLED, lifeName, readLives } from "./lives.ts";
 import type { World } from "./world.ts";
 
 /** How many steps a schedule has. */
@@ -14,9 +14,6 @@ const STEPS = 24;
 
 /** After how many pauses an operation is aborted at the latest. */
 const ABORT_PAUSES = 7;
-
-/** 128 + SIGKILL: of a process that is ended before it ends by itself. */
-const KILLED = 137;
 
 /** How long removed containers are tried to be removed again, in tries. */
 const REMOVE_TRIES = 100;
@@ -284,8 +281,10 @@ export class Schedule {
     }
     for (const [name, status] of statuses) {
       const told = ends.get(name)?.status;
-      // Of a shim that was killed perhaps only the event tells the code.
+      // Of a shim that was killed perhaps only the event tells the code, or only the one that
+      // containerd tells once more when the container is removed: behind one that says lost.
       if (status.state !== "exited") continue;
+      if (told?.state !== "exited" && status.code === KILLED) continue;
       if (told?.state !== "exited") {
         this.#problems.push(
           `${name} ended with ${status.code}, and its event says that it is lost`,
