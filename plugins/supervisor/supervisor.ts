@@ -9,6 +9,7 @@ import { numberOption } from "../rpc/number-option.ts";
 import { type Environment, findBinary, majorVersion } from "./binary.ts";
 import { DaemonHost } from "./daemon-host.ts";
 import { fileError } from "./file-error.ts";
+import { FolderHold } from "./folder-hold.ts";
 import { untilUnhealthy } from "./health-watch.ts";
 import type { StopOptions, SupervisedDaemon, SupervisorState } from "./mod.ts";
 import { Home } from "./home.ts";
@@ -21,8 +22,6 @@ import type { Settings } from "./settings.ts";
 const FAILED_START_BUDGET_MS = 1000;
 /** How long the program may take to tell its version where its start may not take as long. */
 const LEAST_VERSION_BUDGET_MS = 5000;
-/** How often a daemon that could not be ended is looked for. */
-const GONE_INTERVAL_MS = 500;
 
 /** Starts or takes over a daemon and watches it; errors as for {@linkcode supervise}. */
 export async function startSupervisor(
@@ -55,14 +54,18 @@ class Supervisor implements SupervisedDaemon {
   #takenOver = false;
   #watching: Promise<void> = Promise.resolve();
   #ending: Promise<void> | undefined;
-  #isOwner = true;
-  #isLooking = false;
+  readonly #hold: FolderHold;
 
   private constructor(settings: Settings, host: DaemonHost, lock: OwnerLock) {
     this.address = settings.address;
     this.#settings = settings;
     this.#host = host;
     this.#lock = lock;
+    this.#hold = new FolderHold({
+      lock,
+      isAlive: () => host.isAlive,
+      isEnding: () => this.#ending !== undefined,
+    });
     this.ended = this.#ended.promise;
     // Who does not ask is not told by an uncaught error.
     this.ended.catch(() => {});
@@ -154,9 +157,9 @@ class Supervisor implements SupervisedDaemon {
       try {
         // What was taken over is not this call's to end.
         if (!this.#takenOver) await this.#endFailedStart();
-        this.#giveBack();
+        this.#hold.release();
       } catch {
-        this.#giveBackWhenGone(); // the failure before it is the one that counts
+        this.#hold.releaseWhenGone(); // the failure before it is the one that counts
       }
       await this.#host.close().catch(() => {});
       throw error;
@@ -253,39 +256,11 @@ class Supervisor implements SupervisedDaemon {
   }
 
   #endWith(failure: ContainerError): void {
-    this.#giveBackWhenGone();
+    this.#hold.releaseWhenGone();
     if (this.#state === "failed") return;
     this.#failure = failure;
     this.#enter("failed", failure);
     this.#ended.reject(failure);
-  }
-
-  /** Gives the folder back. From then on another owner's daemon may be in it. */
-  #giveBack(): void {
-    this.#isOwner = false;
-    this.#lock.release();
-  }
-
-  /** Gives the folder back as soon as nothing of the daemon runs that could not be ended. */
-  #giveBackWhenGone(): void {
-    if (!this.#isOwner || this.#ending !== undefined || this.#isLooking) return;
-    if (this.#isGone()) {
-      this.#giveBack();
-      return;
-    }
-    this.#isLooking = true;
-    void pause(GONE_INTERVAL_MS).then(() => {
-      this.#isLooking = false;
-      this.#giveBackWhenGone();
-    });
-  }
-
-  #isGone(): boolean {
-    try {
-      return !this.#host.isAlive;
-    } catch {
-      return false; // to be seen the next time
-    }
   }
 
   /** Ends supervising, once; how is decided by the first who asks. What fails may be tried again. */
@@ -297,7 +272,7 @@ class Supervisor implements SupervisedDaemon {
   async #endNow(state: "stopped" | "detached", act: () => Promise<void>): Promise<void> {
     this.#over.abort();
     await this.#watching;
-    if (!this.#isOwner) return;
+    if (!this.#hold.isHeld) return;
     try {
       await this.#host.close();
       await act();
@@ -308,7 +283,7 @@ class Supervisor implements SupervisedDaemon {
       this.#endWith(failure);
       throw failure;
     }
-    this.#giveBack();
+    this.#hold.release();
     if (this.#state === "failed") return;
     this.#enter(state);
     this.#ended.resolve();
