@@ -94,10 +94,10 @@ async function execRound(index: number, handles: WeakRef<object>[] = []): Promis
 
 describe("what stays behind", () => {
   it("exec() leaves nothing, whether it succeeds or not, with pipes and with a terminal", () =>
-    keepsNothing(scale(60, 1000), (index) => execRound(index)));
+    keepsNothing(scale(30, 1000), (index) => execRound(index)));
 
   it("exec() whose streams are never read leaves nothing", () =>
-    keepsNothing(scale(12, 200), async (index) => {
+    keepsNothing(scale(8, 200), async (index) => {
       const handle = await box.client.exec(BOX, newId(), execOf("echo", "unread"), {
         stdio: piped,
       });
@@ -109,7 +109,7 @@ describe("what stays behind", () => {
     }));
 
   it("run() leaves nothing", () =>
-    keepsNothing(scale(20, 300), async (index) => {
+    keepsNothing(scale(10, 300), async (index) => {
       const id = newId();
       let output = "";
       const status = await box.client.run(
@@ -141,7 +141,7 @@ describe("what stays behind", () => {
     }));
 
   it("start() that fails leaves nothing but the container", () =>
-    keepsNothing(scale(20, 200), async () => {
+    keepsNothing(scale(10, 200), async () => {
       const id = newId();
       await box.client.create(id, specOf("nope"), RUNC);
       await assert.rejects(box.client.start(id, { stdio: piped }), { exitCode: 127 });
@@ -149,7 +149,7 @@ describe("what stays behind", () => {
     }));
 
   it("create() that conflicts leaves nothing", () =>
-    keepsNothing(scale(20, 200), async () => {
+    keepsNothing(scale(10, 200), async () => {
       await assert.rejects(box.client.create(BOX, sleeper(), RUNC), { code: "conflict" });
       await assert.rejects(box.client.start(BOX, { stdio: piped }), { code: "already_exists" });
     }));
@@ -198,7 +198,7 @@ describe("what stays behind", () => {
     }, 1));
 
   it("wait() that is aborted leaves nothing", () =>
-    keepsNothing(scale(100, 1000), async () => {
+    keepsNothing(scale(40, 1000), async () => {
       const controller = new AbortController();
       const waiting = box.client.wait(BOX, "init", { signal: controller.signal });
       const rejected = assert.rejects(waiting, (error) => error === controller.signal.reason);
@@ -207,7 +207,7 @@ describe("what stays behind", () => {
     }));
 
   it("events() that was ended leaves nothing", () =>
-    keepsNothing(scale(20, 200), async (index) => {
+    keepsNothing(scale(10, 200), async (index) => {
       const controller = new AbortController();
       const stream = box.client.events({ signal: controller.signal });
       await stream.ready;
@@ -220,7 +220,7 @@ describe("what stays behind", () => {
     }));
 
   it("a client that was disposed leaves nothing", () =>
-    keepsNothing(scale(12, 200), async () => {
+    keepsNothing(scale(8, 200), async () => {
       const other = openClient(box.daemon);
       const { alive } = await other.restore(BOX);
       assert.equal(alive, true);

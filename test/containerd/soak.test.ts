@@ -17,7 +17,7 @@ import { useDaemon } from "./support/own-daemon.ts";
 import { readAll } from "./support/read-all.ts";
 import { specOf } from "./support/specs.ts";
 
-const LIFECYCLES = scale(40, 5000);
+const LIFECYCLES = scale(20, 5000);
 /** How long it takes at least, in milliseconds: the lifecycles are spread over that. */
 const DURATION_MS = scale(0, 30 * 60_000);
 /**
