@@ -200,11 +200,15 @@ export class DaemonHost {
     const noted = readPidFile(this.home.pidFile);
     if (noted && this.#daemons.isDaemon(noted)) return noted;
     const deadline = performance.now() + this.#settings.startBudgetMs;
+    let isUnseen = true;
     for (let delayMs = 5;; delayMs = nextDelay(delayMs)) {
       signal.throwIfAborted();
       const found = this.#daemons.listening();
-      if (found !== undefined || this.#daemons.unproven() === undefined) return found;
-      if (performance.now() >= deadline) return undefined;
+      if (found !== undefined) return found;
+      const wasUnseen = isUnseen;
+      isUnseen = this.#daemons.unproven() === undefined;
+      // One that was seen may have begun to listen between the two looks.
+      if ((isUnseen && wasUnseen) || performance.now() >= deadline) return undefined;
       await pause(delayMs, signal);
     }
   }
