@@ -136,7 +136,7 @@ export class ExitWatch {
       return process !== undefined && process.pid > 0 && process.pid !== pid;
     } catch (cause) {
       const error = this.#session.error(cause, processSubject("wait for", this.#ref));
-      if (error.code === "not_found" && !isOwn(cause)) return false;
+      if (FINAL.has(error.code) && !isOwn(cause)) return false; // Wait tells what there is to tell
       throw cause;
     }
   }
