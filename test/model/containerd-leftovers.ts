@@ -5,7 +5,7 @@ import { Containers } from "../../proto/gen/containerd/services/containers/v1/co
 import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts";
 import { cgroupPids } from "../containerd/cgroup-files.ts";
 import { fifoDir } from "../containerd/support/open-client.ts";
-import { containerdVersion, found, runcDir } from "../helpers/cache.ts";
+import { found, runcDir } from "../helpers/cache.ts";
 import type { Daemon } from "../helpers/daemon.ts";
 import { mountsBelow } from "../helpers/mounts.ts";
 import { allProcesses, argumentsOf, descendantsOf, killAndWaitSync } from "../helpers/processes.ts";
@@ -36,8 +36,9 @@ interface Leftover {
  * does not find. That is out of reach of any client, with 1.6, 1.7 and 2.1; it is not counted, but
  * removed.
  *
- * - Create: the shim that was started, and what its runc makes after the clearing away; 1.6 does not
- *   clear a folder away, either, that it was killed in the middle of making
+ * - Create: the shim that was started, and what its runc makes after the clearing away; and the folder
+ *   that containerd was killed in the middle of making, which it does not clear away where the shim
+ *   had not come to note its runtime there
  * - Delete: the shim, which is told to end afterwards only, and its folders
  */
 const leftByBroken: Readonly<Record<BreakableCall, readonly string[]>> = {
@@ -45,7 +46,8 @@ const leftByBroken: Readonly<Record<BreakableCall, readonly string[]>> = {
     "shim",
     "runc's record",
     "control group",
-    ...(containerdVersion === "1.6" ? ["bundle", "work folder"] : []),
+    "bundle",
+    "work folder",
   ],
   delete: ["shim", "bundle", "work folder"],
 };
