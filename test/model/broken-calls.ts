@@ -4,8 +4,12 @@ import { Tasks } from "../../proto/gen/containerd/services/tasks/v1/tasks_pb.ts"
 /** What a call ends with that was broken off, by the client's end or by the daemon's. */
 const brokenOff: readonly Code[] = [Code.Unavailable, Code.Canceled, Code.DeadlineExceeded];
 
-/** What containerd says of a call that was broken off by the end of the shim, or of its runc. */
-const partEnded = /ttrpc: closed|did not terminate successfully: exit status 137/;
+/**
+ * What containerd says of a call that was broken off by the end of the shim, or of its runc; or by a
+ * Delete under way, which cleared the folder away that a Create had just made.
+ */
+const partEnded =
+  /ttrpc: closed|did not terminate successfully: exit status 137|open shim log pipe/;
 
 /** A call of containerd about a task that is broken off when its connection is, with whatever it has done. */
 export type BreakableCall = "create" | "delete";

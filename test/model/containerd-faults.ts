@@ -1,7 +1,7 @@
 import { cgroupPids } from "../containerd/cgroup-files.ts";
 import type { FaultProxy } from "../faults/proxy.ts";
 import type { Daemon } from "../helpers/daemon.ts";
-import { readOrEmpty, signalIfRunning } from "../helpers/processes.ts";
+import { argumentsOf, readOrEmpty, signalIfRunning } from "../helpers/processes.ts";
 import { pick } from "../helpers/random.ts";
 import type { RuncCommand } from "../helpers/wrapped-runc.ts";
 import { Disturbance } from "./disturbance.ts";
@@ -53,7 +53,7 @@ export class ContainerdFaults {
     this.all = [
       { name: "containerd killed", strike: () => this.#killDaemon() },
       { name: "containerd stands still", strike: () => this.#stopDaemon() },
-      { name: "shim killed", strike: (id) => this.#killAll(this.#daemon.shimPids(id)) },
+      { name: "shim killed", strike: (id) => this.#killAll(this.#shims(id)) },
       { name: "runc killed", strike: (id) => this.#killRunc(id) },
       { name: "runc killed", strike: (id) => this.#killRunc(id) },
       { name: "runc fails", strike: (id) => this.#failRunc(id) },
@@ -65,6 +65,11 @@ export class ContainerdFaults {
       { name: "connection swallows everything", strike: () => this.#swallow() },
       { name: "connection refused", strike: () => this.#refuse() },
     ];
+  }
+
+  /** Not the program by which the daemon clears away after one: that has no second try. */
+  #shims(id: string): readonly number[] {
+    return this.#daemon.shimPids(id).filter((pid) => argumentsOf(pid).at(-1) !== "delete");
   }
 
   /** Ends what goes wrong. */
