@@ -93,7 +93,11 @@ class SessionEvents implements EventSource {
         { signal },
       ),
     );
-    if (response === undefined) return undefined;
+    if (response === undefined) {
+      // Who has removed it, or was answered just before, knows how it ended.
+      await this.#session.notes.expected(ref, signal);
+      return undefined;
+    }
     const state = response.process && knownState(response.process);
     if (state) return state;
     throw this.#session.notFound(subject, "its state is not known");

@@ -86,6 +86,7 @@ export class ExitWatch {
     this.#known = exit;
     this.#session.notes.end(this.#ref, this.#pid(), exit);
     this.#resolve(this.#finish(exit));
+    this.#session.notes.expect(this.#ref, this.exited);
   }
 
   /** Begins to wait. Does not keep the process alive. */

@@ -1,3 +1,4 @@
+import { abortable } from "../../src/abort.ts";
 import type { ProcessNote } from "../../src/event-source.ts";
 import type { ExitEvent } from "../../src/events.ts";
 import type { ExitedStatus } from "../../src/exit-status.ts";
@@ -15,6 +16,7 @@ export class NoteBoard {
   readonly #listeners = new Set<(note: ProcessNote) => void>();
   readonly #observed = new Map<string, ExitedStatus>();
   readonly #ends = new Map<string, Exit>();
+  readonly #pending = new Map<string, Set<Promise<unknown>>>();
 
   /** Adds a listener to what handles learn; gives what removes it. */
   listen(listener: (note: ProcessNote) => void): () => void {
@@ -25,6 +27,24 @@ export class NoteBoard {
   /** Tells all listeners what a handle has learnt. */
   tell(note: ProcessNote): void {
     for (const listener of this.#listeners) listener(note);
+  }
+
+  /** Takes note that a handle is about to tell how a process ended, by the time something is over. */
+  expect({ containerId, processId }: ProcessRef, over: Promise<unknown>): void {
+    const key = `${containerId}/${processId}`;
+    const pending = this.#pending.get(key) ?? new Set();
+    this.#pending.set(key, pending.add(over));
+    const forget = () => {
+      pending.delete(over);
+      if (pending.size === 0) this.#pending.delete(key);
+    };
+    over.then(forget, forget);
+  }
+
+  /** Waits until handles have told how a process ended that are about to; an abort rejects. */
+  async expected({ containerId, processId }: ProcessRef, signal: AbortSignal): Promise<void> {
+    const pending = this.#pending.get(`${containerId}/${processId}`);
+    if (pending) await abortable(Promise.allSettled(pending), signal);
   }
 
   /** Takes note of an end that a handle was told. */

@@ -135,6 +135,7 @@ export class ProcessRemoval {
       this.#removal = undefined;
       throw error;
     });
+    this.#session.notes.expect(this.#process.ref, removal);
     // It goes on when the caller aborts; the session is not closed before.
     this.#session.cleanups.add(() => removal);
     await abortable(removal, signal);

@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { linuxSpec } from "../../src/oci/linux-spec.ts";
 import type { FakeContainerd } from "../faults/fake-containerd.ts";
 import { taskEvent } from "../faults/task-event.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { rejection } from "../helpers/rejection.ts";
 import { openFake, withFake } from "./support/with-fake.ts";
 
@@ -138,6 +139,31 @@ describe("events() after a break", () => {
       await events.until("delete web/init");
       assert.deepEqual(events.of("web").filter((line) => line.startsWith("exit")).length, 1);
       assert.ok(events.of("web").some((line) => line.startsWith("exit web/init 6")));
+    });
+  });
+
+  it("events() waits for a code that a handle is about to tell, of a task that is gone", async () => {
+    await withFake(async ({ fake, events, start }) => {
+      const task = await start("web");
+      await events.until("start web");
+      fake.mute("/tasks/exit", "/tasks/delete");
+      // The handle knows how it ended, and asks whether that was for want of memory.
+      const question = fake.hold("Tasks/Metrics", "before");
+      fake.tasks.exit("web", { code: 137 });
+      await question.arrived;
+      fake.tasks.remove("web");
+      const looks = () => fake.calls.filter((call) => call === "Tasks/Get").length;
+      const before = looks();
+      fake.endSubscriptions();
+      await eventually("it is looked for", () => looks() > before);
+      question.release();
+      await events.until("delete web/init");
+      assert.deepEqual(events.of("web").slice(2), [
+        "exit web/init 137 (reconciled)",
+        "delete web/init (reconciled)",
+      ]);
+      const status = await task.wait();
+      assert.equal(status.state === "exited" && status.code, 137);
     });
   });
 
