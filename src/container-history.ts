@@ -24,6 +24,9 @@ import { TaskNotices } from "./task-notices.ts";
 /** 128 + SIGKILL, the only signal that a process gets that was never started. */
 const KILLED = 137;
 
+/** No process has it: stands for that of a task of which it was never told. */
+const UNKNOWN = -1;
+
 /** What the runtime's own handles know of the processes of a container. */
 export type KnownProcesses = () => readonly ProcessNote[];
 
@@ -183,7 +186,11 @@ export class ContainerHistory {
     execs: ReadonlyMap<string, ProcessState | undefined> = new Map(),
   ): readonly ContainerEvent[] {
     if (task !== undefined && this.#isGone(task.pid)) return [];
-    if (task === undefined) return this.#finish();
+    if (task === undefined) {
+      return this.#state === "none" && !this.#execs.isEmpty
+        ? this.#finishUnknown()
+        : this.#finish();
+    }
     const told: ContainerEvent[] = [];
     if (!this.#isMine(task.pid)) {
       // What runs in the new task was not lost with the one before, if there was one.
@@ -326,6 +333,14 @@ export class ContainerHistory {
     this.#pid = 0;
     this.#execs = this.#noExecs();
     return told;
+  }
+
+  /** Ends a task of which only further processes were told, and of which nobody knows more. */
+  #finishUnknown(): readonly ContainerEvent[] {
+    const told = this.#execs.lose();
+    this.#gone.add({ pid: UNKNOWN, at: Date.now(), isStarted: false, execs: this.#execs });
+    this.#execs = this.#noExecs();
+    return [...told, deleteEvent({ containerId: this.#id, processId: INIT_PROCESS }, 0)];
   }
 
   #noExecs(): ExecHistories {

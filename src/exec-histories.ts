@@ -24,6 +24,11 @@ export class ExecHistories {
     this.#knownExit = knownExit;
   }
 
+  /** Whether nothing was told of any. */
+  get isEmpty(): boolean {
+    return this.#execs.size === 0;
+  }
+
   /** Those whose end was not told. */
   get open(): readonly string[] {
     return [...this.#execs].filter(([, exec]) => exec.isOpen).map(([id]) => id);

@@ -81,7 +81,9 @@ export class StateChecks {
     const { ledger, notes } = this.#options;
     const tasks = await listTasks();
     if (tasks === undefined) return;
-    for (const id of new Set([...ledger.differences(tasks), ...notes.containers])) this.suspect(id);
+    // Of those that were asked about when the connection broke the ledger may not know enough.
+    const suspects = [...ledger.differences(tasks), ...notes.containers, ...this.#differing];
+    for (const id of new Set(suspects)) this.suspect(id);
   }
 
   /** Asks no more, until it is resumed. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { linuxSpec } from "../../src/oci/linux-spec.ts";
 import type { FakeContainerd } from "../faults/fake-containerd.ts";
@@ -166,6 +167,37 @@ describe("events() after a break", () => {
       assert.equal(status.state === "exited" && status.code, 137);
     });
   });
+
+  for (const when of ["while it asks for it", "before it asks for it"]) {
+    const name = "events() tells the deletion of a task of which it knows but further processes";
+    it(`${name}, of a daemon that is gone ${when}`, async () => {
+      await withFake(async ({ fake, events, startByOthers, execByOthers }) => {
+        fake.mute("/tasks/create", "/tasks/start");
+        await startByOthers("web");
+        // What it is asked for is never answered.
+        const question = fake.hold("Tasks/Get", "before");
+        await execByOthers("web", "more");
+        await execByOthers("web", "open");
+        await events.until("exec-started web/open");
+        fake.tasks.exit("web", { processId: "more", code: 4 });
+        await events.until("exit web/more 4");
+        if (when.startsWith("while")) await question.arrived;
+        // The time at which it would ask passes meanwhile.
+        await fake.restart({ state: "lost", meanwhile: () => sleep(300) });
+        question.release();
+        await events.until("delete web/init");
+        assert.deepEqual(events.of("web"), [
+          "exec-added web/more",
+          "exec-started web/more",
+          "exec-added web/open",
+          "exec-started web/open",
+          "exit web/more 4",
+          "exit web/open lost (lost)",
+          "delete web/init (reconciled)",
+        ]);
+      });
+    });
+  }
 
   it("events() tells the end of everything where the daemon has lost its state", async () => {
     await withFake(async ({ fake, events, start, exec }) => {
